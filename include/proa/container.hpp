@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The whole life of a container: create, start, state, kill, delete, and `run`, which is all of
+// them.  A Runtime is bound to one state directory; a Container is a handle on one entry of it.
+//
+// Errors: every function throws proa::Error.  Threads: create() and run() clone this process, so
+// they refuse when the calling process has more than one thread; everything else may be called
+// from any thread.  Descriptors 0, 1 and 2 of the caller become the container's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proa/features.hpp"
+#include "proa/spec.hpp"
+#include "proa/state.hpp"
+
+namespace proa {
+
+/// Who writes the cgroup files.
+enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
+
+/// `automatic` is: rootless exactly when the effective uid is not 0.
+enum class Rootless : std::uint8_t { automatic, yes, no };
+
+/// What the global flags of the command line say.
+struct Options {
+  std::string root;  ///< state directory, absolute; empty: default_root()
+  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  Rootless rootless = Rootless::automatic;
+};
+
+/// /run/proa for root, else $XDG_RUNTIME_DIR/proa.
+std::string default_root();
+
+struct CreateOptions {
+  std::string bundle = ".";
+  std::string config;              ///< file to read instead of <bundle>/config.json
+  std::string console_socket;      ///< AF_UNIX path that gets the pty's master
+  std::string pidfd_socket;        ///< AF_UNIX path that gets a pidfd of init
+  std::string pid_file;            ///< written with the init's pid, no newline
+  bool no_pivot = false;           ///< MS_MOVE and chroot(2) instead of pivot_root(2)
+  bool no_new_keyring = false;     ///< keep the caller's session keyring
+  std::uint32_t preserve_fds = 0;  ///< that many descriptors from 3 on reach the container
+};
+
+struct RunOptions : CreateOptions {
+  bool detach = false;        ///< return once the process runs
+  bool keep = false;          ///< do not delete the container when it has exited
+  bool no_subreaper = false;  ///< do not adopt what the container's processes leave behind
+};
+
+struct KillOptions {
+  bool all = false;  ///< every process of the container's cgroup; no error when init is gone
+};
+
+struct DeleteOptions {
+  bool force = false;  ///< kill it first; no error when there is nothing to delete
+};
+
+class Runtime;
+
+/// A container that exists in the state directory.  Holds no lock; each call looks anew.
+class Container {
+ public:
+  /// runtime.md#query-state.  Asks the kernel each time.
+  State state() const;
+  /// runtime.md#start.  Returns once the process has been executed and the poststart hooks ran.
+  void start();
+  /// runtime.md#kill.
+  void kill(int signal, KillOptions options = {});
+  /// runtime.md#delete (`delete` is a keyword).
+  void remove(DeleteOptions options = {});
+
+  std::string const& id() const { return id_; }
+
+ private:
+  friend class Runtime;
+  Container(Options const& options, std::string id) : options_(options), id_(std::move(id)) {}
+  Options options_;
+  std::string id_;
+};
+
+class Runtime {
+ public:
+  explicit Runtime(Options options);
+
+  /// runtime.md#create: everything of config.json but process.args is applied when it returns.
+  /// On failure nothing is left behind.
+  Container create(std::string const& id, CreateOptions const& options);
+  /// create and start; in the foreground also wait and delete.  The exit status of the process,
+  /// 128 + n when signal n ended it; 0 when detached.
+  int run(std::string const& id, RunOptions const& options);
+  /// Throws Error{not_found} "container does not exist".
+  Container open(std::string const& id) const;
+  /// `delete --force` of whatever is left under that id, also of a half-made container.
+  void purge(std::string const& id);
+  /// In the order of their ids.
+  std::vector<State> list() const;
+
+  static Features features();
+
+  /// A config.json to start from, as `proa spec` writes it.
+  static Spec example(Rootless rootless);
+
+ private:
+  Options options_;
+};
+
+/// JSON texts of the values above: as engines and people read them, two-space indentation when
+/// `pretty`, ending without a newline.
+std::string to_json(Spec const& spec, bool pretty);
+std::string to_json(State const& state, bool pretty);
+std::string to_json(std::vector<State> const& states);
+std::string to_json(Features const& features, bool pretty);
+
+/// The number of a signal given as "TERM", "SIGTERM", "sigterm", "RTMIN+3" or "15".
+std::optional<int> signal_number(std::string_view word);
+
+}  // namespace proa

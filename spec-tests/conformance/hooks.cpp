@@ -1,0 +1,354 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// config.md#posix-platform-hooks and the steps of runtime.md#lifecycle that call them.  A hook here
+// is the probe: it leaves a record of its call, a line of JSON, in a file.
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "catch.hpp"
+#include "harness/container.hpp"
+
+namespace conformance {
+namespace {
+
+constexpr char const* points[] = {"prestart",       "createRuntime", "createContainer",
+                                  "startContainer", "poststart",     "poststop"};
+
+/// Where the records are: on the host, and bound into the container as /trace.
+std::string trace_directory() { return scratch() + "/trace"; }
+
+/// A hook that records `name` and ends with `ending` ("0", "3", "hang").
+Json hook(std::string const& point, std::string const& name, std::string const& ending = "0") {
+  bool const inside_container = point == "startContainer";
+  std::string const file = (inside_container ? "/trace" : trace_directory()) + "/records";
+  return {{"path", inside_container ? "/probe" : probe_path()},
+          {"args", {"probe", "hook", name, file, ending}}};
+}
+
+Bundle traced() {
+  make_directories(trace_directory());
+  return ordinary().mount({{"destination", "/trace"},
+                           {"type", "none"},
+                           {"source", trace_directory()},
+                           {"options", {"bind"}}});
+}
+
+Bundle with_hook(Bundle const& bundle, std::string const& point, Json const& entry) {
+  return bundle.with("/hooks/" + point, Json::array({entry}));
+}
+
+/// One hook at each point; the program records itself as well.
+Bundle with_every_hook() {
+  Bundle bundle = traced();
+  for (std::string const point : points) bundle = with_hook(bundle, point, hook(point, point));
+  return bundle.args({"/probe", "hook", "program", "/trace/records"});
+}
+
+std::vector<Json> records() {
+  std::vector<Json> found;
+  std::istringstream lines(read_text(trace_directory() + "/records").value_or(""));
+  for (std::string line; std::getline(lines, line);) found.push_back(Json::parse(line));
+  return found;
+}
+
+Words names() {
+  Words found;
+  for (auto const& record : records()) found.push_back(record.at("hook"));
+  return found;
+}
+
+Json state_of(std::string const& name) {
+  for (auto const& record : records()) {
+    if (record.at("hook") == name) return Json::parse(record.at("stdin").get<std::string>());
+  }
+  return nullptr;
+}
+
+Json record_of(std::string const& name) {
+  for (auto const& record : records()) {
+    if (record.at("hook") == name) return record;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("hooks run at their points of the lifecycle", "[spec:runtime#lifecycle][MUST]") {
+  Created web(with_every_hook());
+  CHECK(names() == Words{"prestart", "createRuntime", "createContainer"});
+  Fd const init = pidfd_of(web.pid());
+  REQUIRE(web.start().ok());
+  REQUIRE(ended(init.get()));
+  web.wait();
+  Words const after_start = names();
+  REQUIRE(after_start.size() == 6);
+  CHECK(after_start[3] == "startContainer");
+  // The program and the poststart hook run side by side.
+  CHECK(Words(after_start.begin() + 4, after_start.end()) != Words{"program", "program"});
+  REQUIRE(web.remove().ok());
+  CHECK(names().size() == 7);
+  CHECK(names().back() == "poststop");
+}
+
+TEST_CASE("hooks of one point run in the listed order",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  Bundle bundle = traced();
+  for (std::string const point : points) {
+    bundle = bundle.with("/hooks/" + point, {hook(point, point + " 1"), hook(point, point + " 2"),
+                                             hook(point, point + " 3")});
+  }
+  Created web(bundle.doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  REQUIRE(web.remove().ok());
+  Words expected;
+  for (std::string const point : points) {
+    for (char const* number : {" 1", " 2", " 3"}) expected.push_back(point + number);
+  }
+  CHECK(names() == expected);
+}
+
+TEST_CASE("each hook gets the state on its standard input",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  Bundle const bundle =
+      with_every_hook().with({{"annotations", {{"com.example.key", "value"}}}}).doing({{"pause"}});
+  Running web(bundle);
+  pid_t const pid = web.pid();
+  for (std::string const point : points) {
+    if (point == "poststop") continue;
+    CAPTURE(point);
+    Json const state = state_of(point);
+    REQUIRE(state.is_object());
+    CHECK(state.at("id") == web.id());
+    CHECK(state.at("bundle") == web.bundle());
+    CHECK(state.at("annotations").at("com.example.key") == "value");
+    CHECK(state.at("ociVersion").get<std::string>().starts_with("1."));
+    // In the container's pid namespace the first process is 1.
+    bool const inside_container = point == "createContainer" || point == "startContainer";
+    CHECK((state.at("pid") == pid || (inside_container && state.at("pid") == 1)));
+  }
+  CHECK(state_of("createContainer").at("pid") == 1);
+  CHECK(state_of("startContainer").at("pid") == 1);
+  CHECK(state_of("prestart").at("status") == "creating");
+  CHECK(state_of("createRuntime").at("status") == "creating");
+  CHECK(state_of("createContainer").at("status") == "creating");
+  CHECK(state_of("startContainer").at("status") == "created");
+  CHECK(state_of("poststart").at("status") == "running");
+}
+
+TEST_CASE("a poststop hook sees a stopped container", "[spec:runtime#state][MUST]") {
+  Created web(with_every_hook().doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  REQUIRE(web.remove().ok());
+  Json const state = state_of("poststop");
+  CHECK(state.at("id") == web.id());
+  CHECK(state.at("status") == "stopped");
+  CHECK(state.at("bundle") == web.bundle());
+}
+
+TEST_CASE("hooks run in the namespaces that the spec says",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  Running web(with_every_hook().doing({{"pause"}}));
+  REQUIRE(proa("delete", "--force", web.id()).ok());
+  web.wait();
+  auto const container_net = record_of("startContainer").at("namespaces").at("net");
+  CHECK(container_net != own_namespace("net"));
+  for (char const* point : {"prestart", "createRuntime", "poststart", "poststop"}) {
+    CAPTURE(point);
+    Json const seen = record_of(point).at("namespaces");
+    for (char const* kind : {"mnt", "net", "pid", "uts", "ipc"}) {
+      CAPTURE(kind);
+      CHECK(seen.at(kind) == own_namespace(kind));
+    }
+  }
+  Json const create_container = record_of("createContainer").at("namespaces");
+  CHECK(create_container.at("net") == container_net);
+  CHECK(create_container.at("mnt") == record_of("startContainer").at("namespaces").at("mnt"));
+}
+
+TEST_CASE("a createContainer hook sees the mounts and not yet the new root",
+          "[spec:config#createContainer-hooks][MUST]") {
+  Bundle const bundle = traced();
+  // The path resolves outside, and so does the file it writes to; the container's mounts are there.
+  Created web(with_hook(bundle, "createContainer",
+                        {{"path", "/bin/sh"},
+                         {"args",
+                          {"sh", "-c", "grep -c 'rootfs/proc proc' /proc/self/mounts >\"$0\"",
+                           trace_directory() + "/count"}}}));
+  CHECK(read_text(trace_directory() + "/count") == "1\n");
+}
+
+TEST_CASE("a startContainer hook runs in the container",
+          "[spec:config#startContainer-hooks][MUST]") {
+  Bundle const bundle = traced().file("etc/motd", "inside");
+  Created web(with_hook(bundle, "startContainer",
+                        {{"path", "/probe"}, {"args", {"probe", "write", "/etc/seen", "yes"}}})
+                  .doing({{"exit", "0"}}));
+  CHECK_FALSE(exists(web.rootfs() + "/etc/seen"));
+  REQUIRE(web.start().ok());
+  web.wait();
+  CHECK(read_text(web.rootfs() + "/etc/seen") == "yes");
+}
+
+TEST_CASE("a hook has the environment of its entry and no other",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  Json entry = hook("createRuntime", "createRuntime");
+  entry["env"] = {"A=1", "B=two words"};
+  Created web(with_hook(traced(), "createRuntime", entry));
+  CHECK(record_of("createRuntime").at("env") == Json{"A=1", "B=two words"});
+}
+
+// crun hands its own environment on.
+TEST_CASE("a hook without env has none of the caller's", "[contract:hooks]") {
+  Container web(with_hook(traced(), "createRuntime", hook("createRuntime", "createRuntime")));
+  Command caller;
+  caller.env = {"LEAKED=secret"};
+  REQUIRE(web.create_in(caller).ok());
+  for (auto const& entry : record_of("createRuntime").at("env")) CHECK(entry != "LEAKED=secret");
+}
+
+TEST_CASE("a failing hook of create fails it and leaves nothing",
+          "[spec:runtime#lifecycle][MUST]") {
+  for (std::string const point : {"prestart", "createRuntime", "createContainer"}) {
+    CAPTURE(point);
+    Bundle const bundle = with_hook(traced(), point, hook(point, point, "3"));
+    std::string const said = refusal(with_hook(bundle, "poststop", hook("poststop", "poststop")));
+    if (is_proa()) CHECK_THAT(said, ContainsSubstring("error running " + point + " hook #0"));
+    // Step 12 and 13: what was made is undone, and then the poststop hooks run.
+    CHECK(names() == Words{point, "poststop"});
+    remove_tree(trace_directory());
+  }
+}
+
+TEST_CASE("after a failing hook the next ones do not run", "[spec:runtime#lifecycle][MUST]") {
+  Bundle const bundle = traced().with("/hooks/createRuntime", {hook("createRuntime", "first", "3"),
+                                                               hook("createRuntime", "second")});
+  refusal(with_hook(bundle, "createContainer", hook("createContainer", "third")));
+  CHECK(names() == Words{"first"});
+}
+
+TEST_CASE("a failing startContainer hook fails start and stops the container",
+          "[spec:runtime#lifecycle][MUST]") {
+  Bundle const bundle =
+      with_hook(traced(), "startContainer", hook("startContainer", "startContainer", "3"));
+  Created web(with_hook(bundle, "poststop", hook("poststop", "poststop"))
+                  .args({"/probe", "hook", "program", "/trace/records"}));
+  Result const result = web.start();
+  CHECK(result.status == 1);
+  web.wait();
+  Words const ran = names();
+  CHECK(std::count(ran.begin(), ran.end(), "program") == 0);
+  if (is_proa()) {
+    CHECK_THAT(result.error(), ContainsSubstring("error running startContainer hook #0"));
+    CHECK(ran == Words{"startContainer", "poststop"});
+    CHECK(web.left_behind().empty());
+  }
+}
+
+// runc before 1.5 and crun before 1.27 go on.
+TEST_CASE("a failing poststart hook fails start and stops the container",
+          "[spec:runtime#lifecycle][MUST]") {
+  Bundle const bundle = with_hook(traced(), "poststart", hook("poststart", "poststart", "3"));
+  Created web(with_hook(bundle, "poststop", hook("poststop", "poststop")));
+  Fd const init = pidfd_of(web.pid());
+  Result const result = web.start();
+  CHECK(result.status == 1);
+  CHECK(ended(init.get()));
+  web.wait();
+  CHECK(names() == Words{"poststart", "poststop"});
+  CHECK(web.left_behind().empty());
+}
+
+// runc reports an error.
+TEST_CASE("a failing poststop hook is a warning and the next ones run",
+          "[spec:runtime#lifecycle][MUST]") {
+  Bundle const bundle = traced().with("/hooks/poststop",
+                                      {hook("poststop", "first", "3"), hook("poststop", "second")});
+  Created web(bundle.doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  CHECK(web.remove().status == 0);
+  CHECK(names() == Words{"first", "second"});
+  CHECK(web.left_behind().empty());
+}
+
+TEST_CASE("a hook that cannot be executed fails create", "[spec:runtime#lifecycle][MUST]") {
+  refusal(with_hook(traced(), "createRuntime", {{"path", "/no/such/hook"}}));
+}
+
+TEST_CASE("a hook has to have an absolute path", "[spec:config#posix-platform-hooks][MUST]") {
+  for (std::string const point : points) {
+    CAPTURE(point);
+    refusal(with_hook(traced(), point, {{"path", "bin/true"}}));
+  }
+}
+
+TEST_CASE("a hook that takes longer than its timeout is ended",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  Json entry = hook("createRuntime", "createRuntime", "hang");
+  entry["timeout"] = 1;
+  auto const before = std::chrono::steady_clock::now();
+  std::string const said = refusal(with_hook(traced(), "createRuntime", entry));
+  auto const after = std::chrono::steady_clock::now();
+  CHECK(after - before >= std::chrono::seconds(1));
+  CHECK(after - before < std::chrono::seconds(10));
+  CHECK(names() == Words{"createRuntime"});
+  if (is_proa()) CHECK_THAT(said, ContainsSubstring("createRuntime hook #0"));
+}
+
+TEST_CASE("a timeout of a hook has to be greater than zero",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  for (int const timeout : {0, -1}) {
+    CAPTURE(timeout);
+    Json entry = hook("createRuntime", "createRuntime");
+    entry["timeout"] = timeout;
+    refusal(with_hook(traced(), "createRuntime", entry));
+  }
+}
+
+TEST_CASE("what a failing hook printed is told", "[contract:hooks]") {
+  std::string const said = refusal(
+      with_hook(traced(), "createRuntime",
+                {{"path", "/bin/sh"}, {"args", {"sh", "-c", "echo no bridge >&2; exit 1"}}}));
+  CHECK_THAT(said, ContainsSubstring("no bridge"));
+}
+
+TEST_CASE("a hook need not read its standard input", "[contract:hooks]") {
+  Created web(with_hook(traced(), "createRuntime", {{"path", "/bin/true"}}));
+  CHECK(web.status() == "created");
+}
+
+TEST_CASE("a hook may leave a process behind", "[contract:hooks]") {
+  Created web(with_hook(traced(), "createRuntime",
+                        {{"path", "/bin/sh"},
+                         {"args",
+                          {"sh", "-c",
+                           "setsid sh -c 'echo $$ >\"$0\"; exec cat /dev/zero' \"$0\" "
+                           ">/dev/null 2>&1 & while ! [ -s \"$0\" ]; do :; done",
+                           trace_directory() + "/daemon"}}}));
+  CHECK(web.status() == "created");
+  std::string const pid = read_text(trace_directory() + "/daemon").value_or("");
+  REQUIRE_FALSE(pid.empty());
+  CHECK(::kill(std::stoi(pid), SIGKILL) == 0);
+  wait_for(std::stoi(pid));
+}
+
+TEST_CASE("poststop hooks run when a running container is deleted by force", "[contract:hooks]") {
+  Running web(with_hook(traced(), "poststop", hook("poststop", "poststop")));
+  REQUIRE(proa("delete", "--force", web.id()).ok());
+  web.wait();
+  CHECK(names() == Words{"poststop"});
+}
+
+TEST_CASE("run calls all the hooks", "[contract:hooks]") {
+  Container web(with_every_hook());
+  CHECK(web.run().ok());
+  CHECK(names().size() == 7);
+  CHECK(names().back() == "poststop");
+}
+
+}  // namespace conformance

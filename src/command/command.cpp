@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "command/command.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "linux/exec.hpp"
+#include "linux/file.hpp"
+
+namespace proa::command {
+
+namespace {
+
+constexpr std::size_t output_kept = 8 * 1024;
+
+/// The child's side: never returns, and reports on `failure` why it could not execute.
+[[noreturn]] void become(Command const& command, linux::FdRef input, linux::FdRef output,
+                         linux::FdRef failure) {
+  linux::reset_signals();
+  int const streams[3] = {input.number(), output.number(), output.number()};
+  int error = linux::replace_stdio(streams).error();
+  if (error == 0) error = linux::close_on_exec_from(3).error();
+  if (error == 0) {
+    linux::Strings const args(command.args);
+    linux::Strings const env(command.env.value_or(std::vector<std::string>{}));
+    char* const* const envp = command.env ? env.data() : environ;
+    error = command.path.empty() ? linux::execute_in_path(args, envp).error()
+                                 : linux::execute(command.path, args.data(), envp).error();
+  }
+  linux::write_once(failure, {reinterpret_cast<char const*>(&error), sizeof error}).ignore();
+  linux::exit_now(127);
+}
+
+linux::Fd text_file(std::string const& text) {
+  auto file = linux::memfd("stdin").or_fail("make a file for standard input");
+  linux::write_all(file, text).or_fail("fill standard input");
+  // A description of its own: the offset starts at 0, and the program can't write.
+  return linux::open_at(linux::at_cwd, linux::proc_path(file), O_RDONLY)
+      .or_fail("open standard input");
+}
+
+/// What has been written to the pipe so far, keeping the end of it.
+void drain(linux::FdRef pipe, std::string& output) {
+  std::array<char, 4096> buffer;
+  for (;;) {
+    auto const got = linux::read_some(pipe, buffer);
+    if (!got || *got == 0) return;
+    output.append(buffer.data(), *got);
+    if (output.size() > output_kept) output.erase(0, output.size() - output_kept);
+  }
+}
+
+/// Collects output until the program has ended or its time is over; false when it is.
+bool collect(linux::FdRef pidfd, linux::FdRef pipe, linux::Deadline deadline, std::string& output) {
+  bool open = true;
+  for (;;) {
+    std::array<pollfd, 2> fds{pollfd{pidfd.number(), POLLIN, 0},
+                              pollfd{open ? pipe.number() : -1, POLLIN, 0}};
+    if (!linux::poll(fds, deadline).or_fail("wait for a program")) return false;
+    drain(pipe, output);
+    if ((fds[1].revents & POLLHUP) != 0) open = false;
+    if (fds[0].revents != 0) return true;
+  }
+}
+
+int exec_error(linux::FdRef failure) {
+  int error = 0;
+  std::array<char, sizeof error> bytes;
+  auto const got = linux::read_some(failure, bytes);
+  if (got && *got == sizeof error) ::memcpy(&error, bytes.data(), sizeof error);
+  return error;
+}
+
+}  // namespace
+
+Result run(Command const& command) {
+  auto const input = text_file(command.input);
+  auto output = linux::pipe(O_NONBLOCK).or_fail("make a pipe");
+  auto failure = linux::pipe(O_NONBLOCK).or_fail("make a pipe");
+  auto const child = linux::fork().or_fail("start a process");
+  if (!child) become(command, input, output.second, failure.second);
+  output.second = linux::Fd();
+  failure.second = linux::Fd();
+
+  Result result;
+  linux::Deadline const deadline = command.time ? linux::in(*command.time) : linux::Deadline();
+  result.timed_out = !collect(child->fd, output.first, deadline, result.output);
+  if (result.timed_out) linux::send_signal(child->fd, SIGKILL).or_fail("kill a program");
+  result.exit = linux::wait(child->fd).or_fail("wait for a program");
+  drain(output.first, result.output);
+  result.exec_error = exec_error(failure.first);
+  result.output = text::trim(result.output);
+  return result;
+}
+
+}  // namespace proa::command

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// From one program to the next: execve(2), the standard streams, pipe(2), close_range(2), signal
+// dispositions, _exit(2).
+#pragma once
+
+#include <signal.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "linux/fd.hpp"
+#include "linux/outcome.hpp"
+
+namespace proa::linux {
+
+/// An argv or envp over strings that outlive it.
+class Strings {
+ public:
+  explicit Strings(std::vector<std::string> const& strings);
+  char* const* data() const { return pointers_.data(); }
+
+ private:
+  std::vector<char*> pointers_;
+};
+
+/// execve(2); returns only on failure.
+Outcome<void> execute(std::string const& path, char* const* argv, char* const* envp);
+/// execvpe(3): looks argv[0] up in this process's PATH.
+Outcome<void> execute_in_path(Strings const& argv, char* const* envp);
+
+/// pipe2(2), close-on-exec: the reading end, then the writing end, which never has O_NONBLOCK.
+Outcome<std::pair<Fd, Fd>> pipe(int read_flags = 0);
+/// One read(2); 0 is the end of file.
+Outcome<std::size_t> read_some(FdRef file, std::span<char> buffer);
+/// One write(2).
+Outcome<std::size_t> write_some(FdRef file, std::string_view text);
+/// O_NONBLOCK of the open file description: whoever shares it shares the flag.
+Outcome<void> set_nonblocking(FdRef file);
+
+/// Makes these three descriptors 0, 1 and 2, dup2(2).
+Outcome<void> replace_stdio(int const (&streams)[3]);
+/// close_range(2) with CLOSE_RANGE_CLOEXEC (5.11), by hand where it lacks.
+Outcome<void> close_on_exec_from(unsigned first);
+/// Closes every descriptor from 3 on that is not in `kept`.
+Outcome<void> close_all_but(std::vector<int> kept);
+
+/// All signals back to their default, none blocked: what execve(2) would hand on otherwise.
+void reset_signals();
+
+[[noreturn]] void exit_now(int status);
+
+}  // namespace proa::linux

@@ -1,0 +1,214 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "linux/file.hpp"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+
+#include <array>
+#include <memory>
+
+namespace proa::linux {
+
+namespace {
+
+/// Calls until it is not interrupted.
+template <class Call>
+auto uninterrupted(Call call) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+Outcome<Fd> owned(long number) {
+  if (number < 0) return Errno::last();
+  return Fd(static_cast<int>(number));
+}
+
+// A rename storm on a shared volume can make openat2(2) return EAGAIN any number of times;
+// openat2(2) says to retry, and a hostile container must not make us retry for ever.
+constexpr int open_attempts = 128;
+
+}  // namespace
+
+Outcome<Fd> open_at(FdRef dir, std::string const& path, int flags, mode_t mode) {
+  return owned(
+      uninterrupted([&] { return ::openat(dir.number(), path.c_str(), flags | O_CLOEXEC, mode); }));
+}
+
+Outcome<Fd> open_in(FdRef dir, std::string const& path, int flags, std::uint64_t resolve,
+                    mode_t mode) {
+  ::open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  how.mode = mode;
+  how.resolve = resolve;
+  long number = -1;
+  for (int attempt = 0; attempt < open_attempts; ++attempt) {
+    number = ::syscall(SYS_openat2, dir.number(), path.c_str(), &how, sizeof how);
+    if (number >= 0 || (errno != EAGAIN && errno != EINTR)) break;
+  }
+  return owned(number);
+}
+
+Outcome<std::string> read_all(FdRef file) {
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (;;) {
+    auto const got =
+        uninterrupted([&] { return ::read(file.number(), buffer.data(), buffer.size()); });
+    if (got < 0) return Errno::last();
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Outcome<std::string> read_file(FdRef dir, std::string const& path) {
+  auto file = open_at(dir, path, O_RDONLY);
+  if (!file) return Errno{file.error()};
+  return read_all(*file);
+}
+
+Outcome<void> write_once(FdRef file, std::string_view text) {
+  auto const put = uninterrupted([&] { return ::write(file.number(), text.data(), text.size()); });
+  if (put < 0) return Errno::last();
+  if (static_cast<std::size_t>(put) != text.size()) return Errno{EIO};
+  return {};
+}
+
+Outcome<void> write_file(FdRef dir, std::string const& path, std::string_view text) {
+  auto file = open_at(dir, path, O_WRONLY);
+  if (!file) return Errno{file.error()};
+  return write_once(*file, text);
+}
+
+Outcome<void> write_all(FdRef file, std::string_view text) {
+  while (!text.empty()) {
+    auto const put =
+        uninterrupted([&] { return ::write(file.number(), text.data(), text.size()); });
+    if (put < 0) return Errno::last();
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+Outcome<struct ::stat> stat(FdRef file) {
+  struct ::stat info {};
+  if (::fstat(file.number(), &info) < 0) return Errno::last();
+  return info;
+}
+
+Outcome<struct ::stat> stat_at(FdRef dir, std::string const& path) {
+  struct ::stat info {};
+  if (::fstatat(dir.number(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) return Errno::last();
+  return info;
+}
+
+Outcome<struct ::statfs> statfs(FdRef file) {
+  struct ::statfs info {};
+  if (::fstatfs(file.number(), &info) < 0) return Errno::last();
+  return info;
+}
+
+Outcome<struct ::statfs> statfs(std::string const& path) {
+  struct ::statfs info {};
+  if (::statfs(path.c_str(), &info) < 0) return Errno::last();
+  return info;
+}
+
+Outcome<void> access_at(FdRef dir, std::string const& path, int mode) {
+  return checked(::faccessat(dir.number(), path.c_str(), mode, AT_EACCESS));
+}
+
+Outcome<void> mkdir_at(FdRef dir, std::string const& path, mode_t mode) {
+  return checked(::mkdirat(dir.number(), path.c_str(), mode));
+}
+
+Outcome<void> mknod_at(FdRef dir, std::string const& path, mode_t mode, dev_t device) {
+  return checked(::mknodat(dir.number(), path.c_str(), mode, device));
+}
+
+Outcome<void> symlink_at(std::string const& target, FdRef dir, std::string const& path) {
+  return checked(::symlinkat(target.c_str(), dir.number(), path.c_str()));
+}
+
+Outcome<std::string> readlink_at(FdRef dir, std::string const& path) {
+  std::array<char, 4096> buffer;
+  auto const size = ::readlinkat(dir.number(), path.c_str(), buffer.data(), buffer.size());
+  if (size < 0) return Errno::last();
+  if (static_cast<std::size_t>(size) == buffer.size()) return Errno{ENAMETOOLONG};
+  return std::string(buffer.data(), static_cast<std::size_t>(size));
+}
+
+Outcome<void> unlink_at(FdRef dir, std::string const& path, int flags) {
+  return checked(::unlinkat(dir.number(), path.c_str(), flags));
+}
+
+Outcome<void> rename_at(FdRef dir, std::string const& from, std::string const& to, unsigned flags) {
+  return checked(::renameat2(dir.number(), from.c_str(), dir.number(), to.c_str(), flags));
+}
+
+Outcome<void> chown(FdRef file, uid_t uid, gid_t gid) {
+  return checked(::fchownat(file.number(), "", uid, gid, AT_EMPTY_PATH));
+}
+
+Outcome<void> chown_at(FdRef dir, std::string const& path, uid_t uid, gid_t gid) {
+  return checked(::fchownat(dir.number(), path.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW));
+}
+
+Outcome<void> chmod(FdRef file, mode_t mode) { return checked(::fchmod(file.number(), mode)); }
+
+Outcome<void> lock(FdRef file, int operation) {
+  return checked(uninterrupted([&] { return ::flock(file.number(), operation); }));
+}
+
+Outcome<std::vector<std::string>> names_in(FdRef dir) {
+  // A descriptor of its own: readdir(3) moves the offset, and closedir(3) closes.
+  auto listing = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
+  if (!listing) return Errno{listing.error()};
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(listing->number()), ::closedir);
+  if (!stream) return Errno::last();
+  listing->release();
+  std::vector<std::string> names;
+  for (errno = 0; auto const* entry = ::readdir(stream.get()); errno = 0) {
+    std::string_view const name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return Errno::last();
+  return names;
+}
+
+Outcome<void> fchdir(FdRef dir) { return checked(::fchdir(dir.number())); }
+Outcome<void> chdir(std::string const& path) { return checked(::chdir(path.c_str())); }
+
+Outcome<std::string> getcwd() {
+  std::array<char, 4096> buffer;
+  if (::getcwd(buffer.data(), buffer.size()) == nullptr) return Errno::last();
+  return std::string(buffer.data());
+}
+
+Outcome<std::size_t> send_file(FdRef to, FdRef from, std::size_t size) {
+  auto const sent =
+      uninterrupted([&] { return ::sendfile(to.number(), from.number(), nullptr, size); });
+  if (sent < 0) return Errno::last();
+  return static_cast<std::size_t>(sent);
+}
+
+Outcome<void> set_xattr(FdRef file, std::string const& name, std::string const& value) {
+  return checked(::fsetxattr(file.number(), name.c_str(), value.data(), value.size(), 0));
+}
+
+Outcome<Fd> duplicate(FdRef file) { return owned(::fcntl(file.number(), F_DUPFD_CLOEXEC, 3)); }
+
+Outcome<Fd> memfd(char const* name) { return owned(::memfd_create(name, MFD_CLOEXEC)); }
+
+std::string proc_path(FdRef file) { return fmt::format("/proc/self/fd/{}", file.number()); }
+
+}  // namespace proa::linux

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// seccomp(2): puts a filter on the calling process.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <span>
+
+#include "linux/outcome.hpp"
+
+namespace proa::linux {
+
+/// SECCOMP_SET_MODE_FILTER; `flags` is SECCOMP_FILTER_FLAG_*.  EACCES without CAP_SYS_ADMIN and
+/// without no_new_privs.  With SECCOMP_FILTER_FLAG_TSYNC a thread that can't follow is ESRCH.
+Outcome<void> set_seccomp_filter(std::span<::sock_filter const> program, unsigned flags);
+
+}  // namespace proa::linux

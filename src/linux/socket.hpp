@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// unix(7) sockets that carry packets and descriptors.  Everything is close-on-exec.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "linux/fd.hpp"
+#include "linux/outcome.hpp"
+
+namespace proa::linux {
+
+/// socketpair(2) of SOCK_SEQPACKET.
+Outcome<std::pair<Fd, Fd>> packet_pair();
+
+/// Binds and listens on `name` in `dir`, a SOCK_SEQPACKET socket.  The directory is named by its
+/// descriptor, so that no path is too long for sun_path.
+Outcome<Fd> listen_packets(FdRef dir, std::string const& name);
+Outcome<Fd> connect_packets(FdRef dir, std::string const& name);
+/// A SOCK_STREAM connection to the socket at `path`, of any length.
+Outcome<Fd> connect_stream(std::string const& path);
+/// accept4(2)
+Outcome<Fd> accept(FdRef listener);
+
+/// One packet with at most one descriptor beside it.  MSG_NOSIGNAL: a dead peer is EPIPE.
+Outcome<void> send_packet(FdRef socket, std::string_view data, FdRef passed = FdRef(-1));
+
+struct Packet {
+  std::size_t size = 0;  ///< 0: the peer has closed
+  Fd passed;
+};
+/// recvmsg(2) of one packet into `buffer`; EMSGSIZE when it was longer.
+Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer);
+
+}  // namespace proa::linux

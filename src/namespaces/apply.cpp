@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "namespaces/apply.hpp"
+
+#include <linux/magic.h>
+
+#include <string_view>
+
+#include "base/error.hpp"
+#include "linux/file.hpp"
+#include "linux/namespace.hpp"
+#include "linux/process.hpp"
+
+namespace proa::namespaces {
+
+namespace {
+
+linux::Fd open_proc() {
+  auto proc = linux::open_at(linux::at_cwd, "/proc", O_PATH | O_DIRECTORY).or_fail("open /proc");
+  if (linux::statfs(proc).or_fail("stat /proc").f_type != PROC_SUPER_MAGIC) {
+    fail(ErrorKind::failed, "/proc is not a proc file system");
+  }
+  return proc;
+}
+
+linux::Fd open_join(Join const& join) {
+  auto ns = linux::open_at(linux::at_cwd, join.path, O_RDONLY)
+                .or_fail("{}: open {} namespace {}", join.pointer, word(join.type), join.path);
+  auto const type = linux::namespace_type(ns);
+  if (!type || *type != join.flag) {
+    fail(ErrorKind::config, "{}: {} is not a {} namespace (config-linux.md#namespaces)",
+         join.pointer, join.path, word(join.type));
+  }
+  return ns;
+}
+
+bool same_file(linux::FdRef one, linux::FdRef other) {
+  auto const a = linux::stat(one).or_fail("stat a namespace");
+  auto const b = linux::stat(other).or_fail("stat a namespace");
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+void enter(Join const& join, linux::FdRef ns) {
+  linux::setns(ns, join.flag)
+      .or_fail("{}: join {} namespace {}", join.pointer, word(join.type), join.path);
+}
+
+// user_namespaces(7): after setns(2) the process has all capabilities there but still its old ids,
+// which need not be mapped; files made with unmapped ids are EOVERFLOW.
+void become_root() {
+  // setgroups(2) is EPERM where the map's writer had to deny it; then there is nothing to drop.
+  auto const groups = linux::set_supplementary_groups({});
+  if (!groups && !groups.is(EPERM)) groups.or_fail("drop supplementary groups");
+  // EINVAL: id 0 is not mapped, as the spec allows.  The capabilities stay all the same.
+  auto const gid = linux::set_gid(0);
+  if (!gid && !gid.is(EINVAL)) gid.or_fail("become group 0 of the user namespace");
+  auto const uid = linux::set_uid(0);
+  if (!uid && !uid.is(EINVAL)) uid.or_fail("become user 0 of the user namespace");
+}
+
+// setns(2) into the user namespace that one is in already is EINVAL.
+void join_user(Join const& join, Handles const& handles) {
+  auto const own =
+      linux::open_at(handles.proc, "self/ns/user", O_RDONLY).or_fail("open own user namespace");
+  if (same_file(own, handles.user)) return;
+  enter(join, handles.user);
+  become_root();
+}
+
+void enter_new_time(Plan const& plan, linux::FdRef proc) {
+  linux::unshare(CLONE_NEWTIME).or_fail("make a time namespace");
+  if (!plan.time_offsets.empty()) {
+    linux::write_file(proc, "self/timens_offsets", plan.time_offsets)
+        .or_fail("/linux/timeOffsets: write the offsets of the time namespace");
+  }
+  auto const ns = linux::open_at(proc, "self/ns/time_for_children", O_RDONLY)
+                      .or_fail("open the new time namespace");
+  linux::setns(ns, CLONE_NEWTIME).or_fail("enter the new time namespace");
+}
+
+void write_sysctl(Sysctl const& sysctl, linux::FdRef proc) {
+  linux::write_file(proc, sysctl.path, sysctl.value)
+      .or_fail("/linux/sysctl/{}: write \"{}\" to /proc/{}", sysctl.name, sysctl.value,
+               sysctl.path);
+}
+
+}  // namespace
+
+Handles open(Plan const& plan) {
+  Handles handles;
+  handles.proc = open_proc();
+  for (auto const& join : plan.joins) handles.joins.push_back(open_join(join));
+  if (plan.user) handles.user = open_join(*plan.user);
+  return handles;
+}
+
+void join(Plan const& plan, Handles const& handles) {
+  // A namespace belongs to the host's user namespace or to the one that is joined, and only
+  // setns(2) can tell: what is EPERM before the user namespace is tried again in it.
+  std::vector<std::size_t> later;
+  for (std::size_t i = 0; i < plan.joins.size(); ++i) {
+    auto const result = linux::setns(handles.joins[i], plan.joins[i].flag);
+    if (plan.user && result.is(EPERM)) {
+      later.push_back(i);
+    } else {
+      result.or_fail("{}: join {} namespace {}", plan.joins[i].pointer, word(plan.joins[i].type),
+                     plan.joins[i].path);
+    }
+  }
+  if (plan.user) join_user(*plan.user, handles);
+  for (auto const i : later) enter(plan.joins[i], handles.joins[i]);
+}
+
+void isolate(Plan const& plan, Handles const& handles) {
+  // Before the ids change: they make the process undumpable and its /proc files root's.
+  if (plan.new_time) enter_new_time(plan, handles.proc);
+  if (plan.new_user()) become_root();
+  if (plan.joiner == Joiner::init) {
+    for (std::size_t i = 0; i < plan.joins.size(); ++i) enter(plan.joins[i], handles.joins[i]);
+  }
+  if (plan.new_cgroup) linux::unshare(CLONE_NEWCGROUP).or_fail("make a cgroup namespace");
+  if (!plan.hostname.empty()) {
+    linux::sethostname(plan.hostname).or_fail("/hostname: set host name \"{}\"", plan.hostname);
+  }
+  if (!plan.domainname.empty()) {
+    linux::setdomainname(plan.domainname)
+        .or_fail("/domainname: set domain name \"{}\"", plan.domainname);
+  }
+  if (plan.new_network) linux::interface_up("lo").or_fail("set the loopback interface up");
+  for (auto const& sysctl : plan.sysctls) write_sysctl(sysctl, handles.proc);
+}
+
+}  // namespace proa::namespaces

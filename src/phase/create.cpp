@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "phase/create.hpp"
+
+#include <signal.h>
+
+#include <chrono>
+
+#include "base/defer.hpp"
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cgroup/manager.hpp"
+#include "hooks/hooks.hpp"
+#include "linux/file.hpp"
+#include "phase/bundle.hpp"
+#include "phase/handover.hpp"
+#include "phase/launch.hpp"
+#include "plan/plan.hpp"
+#include "process/apply.hpp"
+#include "rootfs/apply.hpp"
+#include "security/apparmor.hpp"
+#include "security/seccomp.hpp"
+#include "security/selinux.hpp"
+#include "spec/version.hpp"
+#include "state/status.hpp"
+
+namespace proa::phase {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto lock_time = 10s;
+constexpr auto end_time = 10s;
+
+/// What must not stop a rollback half-way.
+template <class Action>
+void quietly(Action action) noexcept {
+  try {
+    action();
+  } catch (std::exception const& error) {
+    log::warn("while taking back what create did: {}", error.what());
+  }
+}
+
+spec::Record first_record(std::string const& id, Bundle const& bundle, Plan const& plan) {
+  spec::Record record;
+  record.state.oci_version = spec::version;
+  record.state.id = id;
+  record.state.status = Status::creating;
+  record.state.bundle = bundle.path;
+  record.state.annotations = bundle.spec.annotations;
+  record.state.rootfs = plan.rootfs.root;
+  record.state.created = now_text();
+  record.state.owner = state::owner_name(::geteuid());
+  record.has_process = bundle.spec.process.has_value();
+  record.private_pid_namespace = (plan.namespaces.clone_flags & CLONE_NEWPID) != 0;
+  record.cgroup_manager = plan.cgroup.manager;
+  record.poststart = bundle.spec.hooks.poststart;
+  record.poststop = bundle.spec.hooks.poststop;
+  return record;
+}
+
+/// One create: its steps in order, and how each is taken back.
+class Creation {
+ public:
+  Creation(Options const& options, CreateOptions const& how, Bundle bundle, Plan plan)
+      : how_(how),
+        bundle_(std::move(bundle)),
+        plan_(std::move(plan)),
+        store_(options.root),
+        cgroup_(cgroup::make_manager(plan_.cgroup)) {}
+
+  Created run(std::string const& id, Starter starter) {
+    auto entry = store_.make(id);
+    Undo undo([&] { roll_back(entry); });
+    auto lock = entry.lock(linux::in(lock_time));
+    record_ = first_record(id, bundle_, plan_);
+    record_.cgroups = cgroup_->record();
+    entry.write(record_);
+    cgroup_->create();
+    record_.cgroups = cgroup_->record();
+
+    auto [ours, theirs] = sync::Channel::pair();
+    channel_ = std::move(ours);
+    launch_init(entry, starter, std::move(theirs));
+    admit();
+    auto console = converse();
+    hand_over(entry);
+    undo.dismiss();
+    if (starter == Starter::later_call) channel_.close();
+    return {std::move(entry), std::move(lock),     std::move(record_),
+            std::move(init_), std::move(channel_), std::move(console)};
+  }
+
+ private:
+  /// Clones init.  What only init needs is closed on our side when this returns.
+  void launch_init(state::Entry const& entry, Starter starter, sync::Channel theirs) {
+    Inheritance inheritance{std::move(theirs), namespaces::open(plan_.namespaces),
+                            rootfs::open_sources(plan_.rootfs), linux::Fd(), linux::Fd()};
+    if (starter == Starter::later_call) {
+      inheritance.start_socket = entry.listen();
+      inheritance.lock = entry.make_init_lock();
+    }
+    auto launched = launch({plan_, *cgroup_, channel_, inheritance});
+    proc_ = std::move(inheritance.namespaces.proc);
+    init_ = std::move(launched.init);
+    cgroup_->enter(init_.number, launched.born);
+    record_.state.pid = init_.number;
+  }
+
+  /// What only the host side can give: id maps, ownership, the state texts for init's hooks.
+  void admit() {
+    if (plan_.namespaces.maps) namespaces::write_maps(*plan_.namespaces.maps, init_.number);
+    if (plan_.cgroup.owner) cgroup_->delegate(*plan_.cgroup.owner);
+    sync::Admitted admitted;
+    // In its own pid namespace init is number 1: runtime.md#state, "as seen by" the hook.
+    auto const pid_inside = record_.private_pid_namespace ? 1 : init_.number;
+    if (!plan_.create_container.empty()) {
+      admitted.create_container_state = state_text(Status::creating, init_.number);
+    }
+    if (!plan_.start_container.empty()) {
+      admitted.start_container_state = state_text(Status::created, pid_inside);
+    }
+    channel_.send(std::move(admitted));
+  }
+
+  /// The conversation of sync/message.hpp from Mounted to Ready.
+  linux::Fd converse() {
+    sync::HooksDone done;
+    if (plan_.seccomp && plan_.process) {
+      // Compiled while init mounts.
+      auto filter = seccomp::compile(*plan_.seccomp);
+      done.filter = std::move(filter.program);
+      done.filter_flags = filter.flags;
+    }
+    channel_.receive<sync::Mounted>();
+    auto const& hooks = bundle_.spec.hooks;
+    if (!hooks.prestart.empty() || !hooks.create_runtime.empty()) {
+      auto const state = state_text(Status::creating, init_.number);
+      hooks::run(hooks::Point::prestart, hooks.prestart, state);
+      hooks::run(hooks::Point::create_runtime, hooks.create_runtime, state);
+    }
+    channel_.send(std::move(done));
+    linux::Fd console;
+    if (plan_.process && plan_.process->terminal) console = receive_console();
+    channel_.receive<sync::Ready>();
+    return console;
+  }
+
+  linux::Fd receive_console() {
+    auto master = channel_.receive<sync::Console>().master;
+    if (how_.console_socket.empty()) return master;
+    send_descriptor(how_.console_socket, "/dev/ptmx", master);
+    return {};
+  }
+
+  /// Nothing can fail any more but what the caller asked to be told.
+  void hand_over(state::Entry const& entry) {
+    if (plan_.process) {
+      // From here, as in a user namespace init may neither raise limits nor write these files.
+      process::set_oom_score_adj(*plan_.process, proc_, std::to_string(init_.number));
+      process::set_limits(*plan_.process, init_.number);
+    }
+    if (!how_.pidfd_socket.empty()) send_descriptor(how_.pidfd_socket, "pidfd", init_.fd);
+    record_.state.status = Status::created;
+    record_.start_time = linux::process_stat(init_.number)
+                             .or_fail("read the state of the container's init")
+                             .start_time;
+    record_.pidfd_inode = linux::pidfd_inode(init_.fd);
+    entry.write(record_);
+    if (!how_.pid_file.empty()) write_pid_file(how_.pid_file, init_.number);
+    channel_.send(sync::Recorded{});
+  }
+
+  std::string state_text(Status status, pid_t pid) const {
+    State state = record_.state;
+    state.status = status;
+    state.pid = pid;
+    return to_json(state, false);
+  }
+
+  /// runtime.md#lifecycle, steps 12 and 13: destroy, then the poststop hooks.
+  void roll_back(state::Entry const& entry) noexcept {
+    quietly([&] { end_init(); });
+    quietly([&] { cgroup_->remove(); });
+    if (record_.state.pid != 0) {
+      quietly([&] {
+        hooks::run_all(hooks::Point::poststop, record_.poststop, state_text(Status::stopped, 0));
+      });
+    }
+    quietly([&] { entry.remove(); });
+  }
+
+  void end_init() {
+    channel_.close();
+    if (!init_.fd) return;
+    linux::send_signal(init_.fd, SIGKILL).ignore();  // ESRCH: it has ended already
+    if (!linux::wait_ended(init_.fd, linux::in(end_time))
+             .or_fail("wait for the container's init")) {
+      fail(ErrorKind::failed, "the container's init {} survives SIGKILL", init_.number);
+    }
+    linux::wait(init_.fd).or_fail("wait for the container's init");
+  }
+
+  CreateOptions const& how_;
+  Bundle bundle_;
+  Plan plan_;
+  state::Store store_;
+  std::unique_ptr<cgroup::Manager> cgroup_;
+  spec::Record record_;
+  sync::Channel channel_;
+  linux::Pid init_;
+  linux::Fd proc_;  ///< the host's /proc
+};
+
+/// A clone of a process with other threads could inherit a lock that nobody will ever release.
+void refuse_threads() {
+  if (linux::thread_count().or_fail("count the threads of this process") > 1) {
+    fail(ErrorKind::usage, "a process with several threads can't create containers");
+  }
+}
+
+void check_terminal(Bundle const& bundle, CreateOptions const& how, Starter starter) {
+  bool const terminal = bundle.spec.process && bundle.spec.process->terminal;
+  if (terminal && how.console_socket.empty() && starter != Starter::foreground) {
+    fail(ErrorKind::usage,
+         "/process/terminal: without a console socket nobody can take the terminal of a detached "
+         "container");
+  }
+  if (!terminal && !how.console_socket.empty()) {
+    fail(ErrorKind::usage, "a console socket was given, but /process/terminal is not set");
+  }
+}
+
+/// What is asked of the host beside the Host is asked only where config.json makes it matter.
+Request request(Options const& options, std::string const& id, CreateOptions const& how,
+                Bundle const& bundle) {
+  Request request{id, bundle.path, options.cgroup_manager, how.no_pivot, how.no_new_keyring};
+  auto const& process = bundle.spec.process;
+  request.apparmor = process && !process->apparmor_profile.empty() && apparmor::enabled();
+  bool const labelled =
+      !bundle.spec.linux.mount_label.empty() || (process && !process->selinux_label.empty());
+  request.selinux = labelled && selinux::enabled();
+  request.preserve_fds = how.preserve_fds;
+  return request;
+}
+
+}  // namespace
+
+Created create(Options const& options, std::string const& id, CreateOptions const& how,
+               Starter starter) {
+  refuse_threads();
+  check_preserved(how.preserve_fds);
+  if (!state::valid_id(id)) fail(ErrorKind::usage, "invalid container ID format: \"{}\"", id);
+  auto bundle = open_bundle(how);
+  check_terminal(bundle, how, starter);
+  auto host = probe_host();
+  if (options.rootless != Rootless::automatic) host.rootless = options.rootless == Rootless::yes;
+  auto plan = [&] {
+    Context at("{}", bundle.config);
+    return compile(bundle.spec, host, request(options, id, how, bundle));
+  }();
+  return Creation(options, how, std::move(bundle), std::move(plan)).run(id, starter);
+}
+
+}  // namespace proa::phase

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "phase/handover.hpp"
+
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/error.hpp"
+#include "linux/file.hpp"
+#include "linux/socket.hpp"
+
+namespace proa::phase {
+
+void write_pid_file(std::string const& path, pid_t pid) {
+  auto const slash = path.rfind('/');
+  std::string const folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  std::string const name = slash == std::string::npos ? path : path.substr(slash + 1);
+  auto const dir = linux::open_at(linux::at_cwd, folder, O_PATH | O_DIRECTORY)
+                       .or_fail("open the directory of pid file {}", path);
+  std::string const fresh = fmt::format(".{}.{}", name, pid);
+  auto const file = linux::open_at(dir, fresh, O_WRONLY | O_CREAT | O_EXCL, 0666)
+                        .or_fail("make pid file {}", path);
+  linux::write_all(file, std::to_string(pid)).or_fail("write pid file {}", path);
+  linux::rename_at(dir, fresh, name).or_fail("put pid file {} in place", path);
+}
+
+void send_descriptor(std::string const& socket, std::string const& name, linux::FdRef passed) {
+  auto const connection = linux::connect_stream(socket).or_fail("connect to socket {}", socket);
+  linux::send_packet(connection, name, passed).or_fail("send {} to socket {}", name, socket);
+}
+
+void check_preserved(std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::uint32_t const number = 3 + i;
+    // What we have opened ourselves is close-on-exec; what came through our own execve(2) is not.
+    int const flags = ::fcntl(static_cast<int>(number), F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0) {
+      fail_errno(EBADF, "unable to stat preserved-fd {} (of {})", number, count);
+    }
+  }
+}
+
+std::string now_text() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     now.tv_nsec);
+}
+
+}  // namespace proa::phase

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// From one process to two: clones init into its namespaces and its cgroup, through a helper where
+// the plan asks for one.
+#pragma once
+
+#include <vector>
+
+#include "cgroup/manager.hpp"
+#include "linux/fd.hpp"
+#include "linux/pid.hpp"
+#include "namespaces/apply.hpp"
+#include "plan/plan.hpp"
+#include "sync/channel.hpp"
+
+namespace proa::phase {
+
+/// What init inherits; everything else it closes.
+struct Inheritance {
+  sync::Channel channel;  ///< init's end
+  namespaces::Handles namespaces;
+  std::vector<linux::Fd> mount_sources;  ///< as rootfs::open_sources() gave them
+  linux::Fd start_socket;                ///< listening; none: Start comes over the channel
+  linux::Fd lock;                        ///< held until execve(2)
+};
+
+struct Launch {
+  Plan const& plan;
+  cgroup::Manager const& cgroup;
+  sync::Channel const& channel;  ///< the runtime's end
+  Inheritance& inheritance;
+};
+
+struct Launched {
+  linux::Pid init;
+  cgroup::Born born{};  ///< what is left to do for Manager::enter()
+};
+
+/// Returns in the runtime only, with init waiting for Admitted.  Throws Error; an init that was
+/// made all the same ends by itself as soon as the runtime's end of the channel is closed.
+Launched launch(Launch const& launch);
+
+}  // namespace proa::phase

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "phase/relay.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+#include "linux/exec.hpp"
+#include "linux/file.hpp"
+#include "linux/tty.hpp"
+
+namespace proa::phase {
+
+namespace {
+
+constexpr linux::FdRef standard_input{0};
+constexpr linux::FdRef standard_output{1};
+
+// A direction reads no more while so much is waiting to be written: a slow reader slows the
+// writer down instead of filling our memory.
+constexpr std::size_t buffered = 64 * 1024;
+// What a pipe takes without blocking once poll(2) says it is writable: pipe(7), PIPE_BUF.
+constexpr std::size_t chunk = 4096;
+
+short when(bool wanted, short events) { return wanted ? events : short{0}; }
+
+}  // namespace
+
+Relay::Relay(linux::Fd master) : master_(std::move(master)) {
+  linux::set_nonblocking(master_).or_fail("make the terminal non-blocking");
+  resize();
+  auto const mode = linux::terminal_mode(standard_input);
+  if (!mode) return;  // ENOTTY: a pipe or a file needs no raw mode
+  linux::set_terminal_mode(standard_input, linux::raw_mode(*mode)).or_fail("make the terminal raw");
+  cooked_ = *mode;
+}
+
+Relay::~Relay() {
+  if (cooked_) linux::set_terminal_mode(standard_input, *cooked_).ignore();
+}
+
+void Relay::resize() {
+  auto const size = linux::window_size(standard_input);
+  // No terminal, or one without a size: the pty keeps what config.json gave it.
+  if (size && (*size).rows != 0) linux::set_window_size(master_, *size).ignore();
+}
+
+void Relay::add_to(std::vector<pollfd>& fds) {
+  first_ = fds.size();
+  bool const reads_input = input_open_ && input_.size() < buffered;
+  short const master = static_cast<short>(when(output_open_ && output_.size() < buffered, POLLIN) |
+                                          when(output_open_ && !input_.empty(), POLLOUT));
+  // A negative descriptor is not polled; one that has hung up would wake us again and again.
+  fds.push_back({reads_input ? standard_input.number() : -1, POLLIN, 0});
+  fds.push_back({master != 0 ? master_.number() : -1, master, 0});
+  fds.push_back({output_.empty() ? -1 : standard_output.number(), POLLOUT, 0});
+}
+
+void Relay::pump(std::vector<pollfd> const& fds) {
+  if (fds[first_].revents != 0) read_input();
+  if ((fds[first_ + 1].revents & POLLOUT) != 0) write_input();
+  if ((fds[first_ + 1].revents & ~POLLOUT) != 0) read_output();
+  if (fds[first_ + 2].revents != 0) write_output();
+}
+
+void Relay::read_input() {
+  std::array<char, chunk> buffer;
+  auto const got = linux::read_some(standard_input, buffer);
+  if (got && *got > 0) {
+    input_.append(buffer.data(), *got);
+  } else if (!got.is(EAGAIN)) {
+    input_open_ = false;  // its end, or EIO from a terminal that has gone
+  }
+}
+
+void Relay::write_input() {
+  auto const put = linux::write_some(master_, input_);
+  if (put) {
+    input_.erase(0, *put);
+  } else if (!put.is(EAGAIN)) {
+    input_.clear();
+    input_open_ = false;
+  }
+}
+
+void Relay::read_output() {
+  std::array<char, chunk> buffer;
+  // EIO: the last process has closed the slave, pty(7).
+  auto const got = linux::read_some(master_, buffer);
+  if (got && *got > 0) {
+    output_.append(buffer.data(), *got);
+  } else if (!got.is(EAGAIN)) {
+    output_open_ = false;
+  }
+}
+
+void Relay::write_output() {
+  auto const put = linux::write_some(standard_output, std::string_view(output_).substr(0, chunk));
+  if (put) {
+    output_.erase(0, *put);
+  } else if (!put.is(EAGAIN)) {
+    output_.clear();
+    output_open_ = false;  // nobody reads us any more
+  }
+}
+
+void Relay::drain() {
+  // The pty holds what was printed before the end; once the slave is closed, reading it is EIO.
+  // Processes that outlive init could keep it open: what is there now is all that is waited for.
+  for (bool more = output_open_; more;) {
+    auto const before = output_.size();
+    read_output();
+    more = output_open_ && output_.size() > before;
+  }
+  linux::write_all(standard_output, output_).ignore();  // EPIPE: nobody reads us any more
+  output_.clear();
+}
+
+}  // namespace proa::phase

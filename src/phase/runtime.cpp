@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// include/proa/container.hpp, answered by the phases.
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "cgroup/manager.hpp"
+#include "linux/signal.hpp"
+#include "phase/create.hpp"
+#include "phase/delete.hpp"
+#include "phase/kill.hpp"
+#include "phase/run.hpp"
+#include "phase/start.hpp"
+#include "proa/container.hpp"
+#include "rootfs/options.hpp"
+#include "security/capabilities.hpp"
+#include "security/seccomp.hpp"
+#include "spec/example.hpp"
+#include "spec/features.hpp"
+#include "state/status.hpp"
+
+namespace proa {
+
+namespace {
+
+State state_of(state::Entry const& entry) {
+  auto const record = entry.read();
+  if (!record) {
+    // A create that has only just made the folder.
+    State state;
+    state.id = entry.id();
+    return state;
+  }
+  State state = record->state;
+  state.status = state::status(entry, *record);
+  if (state.status == Status::running && cgroup::frozen(record->cgroups)) {
+    state.status = Status::paused;
+  }
+  if (state.status == Status::stopped) state.pid = 0;
+  return state;
+}
+
+}  // namespace
+
+std::string default_root() {
+  if (::geteuid() == 0) return "/run/proa";
+  char const* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime_dir != nullptr && runtime_dir[0] == '/') return std::string(runtime_dir) + "/proa";
+  return fmt::format("/tmp/proa-{}", ::geteuid());
+}
+
+State Container::state() const { return state_of(state::Store(options_.root).open(id_)); }
+void Container::start() { phase::start(options_, id_); }
+void Container::kill(int signal, KillOptions options) {
+  phase::kill(options_, id_, signal, options);
+}
+void Container::remove(DeleteOptions options) { phase::remove(options_, id_, options); }
+
+Runtime::Runtime(Options options) : options_(std::move(options)) {
+  if (options_.root.empty()) options_.root = default_root();
+}
+
+Container Runtime::create(std::string const& id, CreateOptions const& options) {
+  phase::create(options_, id, options, phase::Starter::later_call);
+  return Container(options_, id);
+}
+
+int Runtime::run(std::string const& id, RunOptions const& options) {
+  return phase::run(options_, id, options);
+}
+
+Container Runtime::open(std::string const& id) const {
+  (void)state::Store(options_.root).open(id);
+  return Container(options_, id);
+}
+
+void Runtime::purge(std::string const& id) {
+  try {
+    phase::remove(options_, id, {.force = true});
+  } catch (Error const& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+  }
+}
+
+std::vector<State> Runtime::list() const {
+  state::Store const store(options_.root);
+  std::vector<State> states;
+  for (auto const& id : store.ids()) {
+    try {
+      states.push_back(state_of(store.open(id)));
+    } catch (Error const& error) {
+      // Deleted since it was listed.
+      if (error.kind() != ErrorKind::not_found) throw;
+    }
+  }
+  return states;
+}
+
+Features Runtime::features() {
+  return spec::features(rootfs::option_words(), capabilities::names(), seccomp::archs());
+}
+
+Spec Runtime::example(Rootless rootless) { return spec::example(rootless); }
+
+std::optional<int> signal_number(std::string_view word) { return linux::signal_number(word); }
+
+}  // namespace proa

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "phase/start.hpp"
+
+#include <chrono>
+
+#include "base/error.hpp"
+#include "hooks/hooks.hpp"
+#include "phase/delete.hpp"
+#include "state/status.hpp"
+
+namespace proa::phase {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto lock_time = 10s;
+
+// runtime.md#start: MUST generate an error if the container is not `created`.
+void check_startable(Status status, spec::Record const& record) {
+  switch (status) {
+    case Status::creating:
+      fail(ErrorKind::state, "cannot start a container that is being created");
+    case Status::running:
+    case Status::paused:
+      fail(ErrorKind::state, "cannot start an already running container");
+    case Status::stopped:
+      fail(ErrorKind::state, "cannot start a container that has stopped");
+    case Status::created:
+      break;
+  }
+  // runtime.md#start: MUST generate an error if `process` was not set.
+  if (!record.has_process) {
+    fail(ErrorKind::config, "cannot start a container without /process in its config.json");
+  }
+}
+
+}  // namespace
+
+void start_init(state::Entry const& entry, spec::Record const& record, sync::Channel channel) {
+  try {
+    channel.send(sync::Start{});
+    // Nothing more is due: the end of file is execve(2) closing init's end.  It takes as long as
+    // the startContainer hooks take; should init die instead, that is an end of file too.
+    channel.receive_or_end<sync::Start>();
+    if (record.poststart.empty()) return;
+    State running = record.state;
+    running.status = Status::running;
+    hooks::run(hooks::Point::poststart, record.poststart, to_json(running, false));
+  } catch (sync::InitFailed const& failed) {
+    if (failed.stage() == sync::Stage::start) destroy(entry, record);
+    throw;
+  } catch (Error const&) {
+    // runtime.md#lifecycle, step 9: stop the container, continue at step 12.
+    destroy(entry, record);
+    throw;
+  }
+}
+
+void start(Options const& options, std::string const& id) {
+  auto const entry = state::Store(options.root).open(id);
+  auto const lock = entry.lock(linux::in(lock_time));
+  auto const record = entry.read();
+  if (!record) fail(ErrorKind::state, "cannot start a container that was never created to the end");
+  check_startable(state::status(entry, *record), *record);
+  start_init(entry, *record, sync::Channel(entry.connect()));
+}
+
+}  // namespace proa::phase

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "plan/plan.hpp"
+#include "plan/supported.hpp"
+
+namespace proa {
+
+namespace {
+
+std::vector<rootfs::CgroupView> cgroup_views(cgroup::Plan const& plan) {
+  std::vector<rootfs::CgroupView> views;
+  for (auto const& group : plan.groups) {
+    views.push_back(
+        {group.name, text::join(group.controllers, ","), group.directory(), group.mount, group.v2});
+  }
+  return views;
+}
+
+/// A label that the kernel would not understand is worth a warning, not a failure: the same
+/// config.json goes to hosts with the module and without.
+std::string usable(std::string const& label, char const* pointer, bool enabled) {
+  if (label.empty() || enabled) return label;
+  log::warn("{}: \"{}\" has no effect, as this kernel does not have the security module enabled",
+            pointer, label);
+  return {};
+}
+
+void plan_process(Plan& plan, Spec const& spec, Host const& host, Request const& request) {
+  auto const& process = *spec.process;
+  plan.process = process::plan(spec, host);
+  plan.capabilities =
+      capabilities::plan(process, host,
+                         plan.namespaces.any_user() ? capabilities::Source::user_namespace
+                                                    : capabilities::Source::caller);
+  plan.apparmor_profile =
+      usable(process.apparmor_profile, "/process/apparmorProfile", request.apparmor);
+  plan.selinux_label = usable(process.selinux_label, "/process/selinuxLabel", request.selinux);
+}
+
+}  // namespace
+
+Plan compile(Spec const& spec, Host const& host, Request const& request) {
+  refuse_unsupported(spec);
+  Plan plan;
+  plan.namespaces = namespaces::plan(spec, host);
+  plan.cgroup = cgroup::plan({spec, host, request.id, request.cgroup_manager});
+  plan.rootfs = rootfs::plan(
+      {spec, host, request.bundle, cgroup_views(plan.cgroup), request.no_pivot, request.selinux});
+  if (spec.process) plan_process(plan, spec, host, request);
+  plan.seccomp = spec.linux.seccomp;
+  if (!request.no_new_keyring) {
+    plan.session_keyring = keyring::Session{
+        "_ses." + request.id, plan.selinux_label,
+        plan.namespaces.any_user() ? keyring::Searchers::everyone : keyring::Searchers::same_user};
+  }
+  plan.create_container = spec.hooks.create_container;
+  plan.start_container = spec.hooks.start_container;
+  plan.preserve_fds = request.preserve_fds;
+  return plan;
+}
+
+}  // namespace proa

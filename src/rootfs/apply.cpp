@@ -1,0 +1,203 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "rootfs/apply.hpp"
+
+#include <string>
+
+#include "base/defer.hpp"
+#include "base/error.hpp"
+#include "linux/file.hpp"
+#include "linux/mount.hpp"
+#include "linux/process.hpp"
+#include "rootfs/attributes.hpp"
+#include "rootfs/devices.hpp"
+#include "rootfs/mount2.hpp"
+#include "rootfs/mounts.hpp"
+
+namespace proa::rootfs {
+
+namespace {
+
+using linux::Errno;
+using linux::Fd;
+using linux::FdRef;
+using linux::MountAttributes;
+using linux::Outcome;
+
+MountAttributes propagation(std::uint64_t flag) {
+  MountAttributes attributes;
+  attributes.propagation = flag;
+  return attributes;
+}
+
+// --- propagation --------------------------------------------------------------------------------
+
+/// What becomes of the copies of the host's mounts: nothing that is mounted here may appear there.
+/// With "shared" they are left alone: a bind with "rshared" is only two-way if its source is.
+std::uint64_t host_propagation(spec::Propagation wanted) {
+  switch (wanted) {
+    case spec::Propagation::unset:
+    case spec::Propagation::slave: return MS_SLAVE;
+    case spec::Propagation::private_:
+    case spec::Propagation::unbindable: return MS_PRIVATE;
+    case spec::Propagation::shared: return 0;
+  }
+  return MS_SLAVE;
+}
+
+/// This is also the first call of mount_setattr(2): where it is missing, mount(2) is prepared for
+/// all that follows.
+void isolate(Plan const& plan, Tree& tree) {
+  auto const flag = host_propagation(plan.propagation);
+  if (plan.mount_namespace != MountNamespace::created || flag == 0) return;
+  if (linux::mount_setattr(linux::at_cwd, "/", AT_RECURSIVE, propagation(flag))) return;
+  mount2::prepare(tree);
+  linux::mount({"", "/", "", MS_REC | static_cast<unsigned long>(flag), ""})
+      .or_fail("set propagation of all mounts");
+}
+
+// A path has at most PATH_MAX / 2 components.
+constexpr int deepest = 2048;
+
+Outcome<void> set_propagation(Tree& tree, FdRef mount, std::uint64_t flag) {
+  auto const set = linux::mount_setattr(mount, "", AT_EMPTY_PATH, propagation(flag));
+  if (!set.is(ENOSYS, EPERM)) return set;
+  mount2::prepare(tree);
+  linux::MountCall call;
+  call.flags = flag;
+  return mount2::call(tree, mount, std::move(call));
+}
+
+/// The mount that the root directory is in must not be shared: what is attached there would show up
+/// at its peers, and pivot_root(2) refuses it.  Only the root of a mount can be changed, EINVAL says
+/// that it is further up.
+void shield_parent(Plan const& plan, Tree& tree, FdRef root) {
+  bool const joined = plan.mount_namespace == MountNamespace::joined;
+  if (!joined && host_propagation(plan.propagation) != 0) return;
+  // Others live in a namespace that was joined: they go on receiving what the host mounts.
+  std::uint64_t const flag = joined ? MS_SLAVE : MS_PRIVATE;
+  auto at = linux::open_at(root, ".", O_PATH | O_DIRECTORY).or_fail("open rootfs");
+  for (int level = 0; level < deepest; ++level) {
+    auto const set = set_propagation(tree, at, flag);
+    if (!set.is(EINVAL)) return set.or_fail("set propagation of the mount below rootfs");
+    at = linux::open_at(at, "..", O_PATH | O_DIRECTORY).or_fail("open parent of rootfs");
+  }
+  fail_errno(EINVAL, "set propagation of the mount below rootfs");
+}
+
+// --- the root -----------------------------------------------------------------------------------
+
+Fd open_root(Plan const& plan) {
+  return linux::open_at(linux::at_cwd, plan.root, O_PATH | O_DIRECTORY)
+      .or_fail("/root/path: rootfs {}", plan.root);
+}
+
+/// The copy of a shared mount is its peer.
+void shield_copy(Plan const& plan, Tree& tree, FdRef copy) {
+  bool const joined = plan.mount_namespace == MountNamespace::joined;
+  if (!joined && host_propagation(plan.propagation) != 0) return;
+  std::uint64_t const flag = joined ? MS_SLAVE : MS_PRIVATE;
+  auto const set = linux::mount_setattr(copy, "", AT_EMPTY_PATH | AT_RECURSIVE, propagation(flag));
+  if (set) return;
+  if (!may_be_missing(set)) set.or_fail("set propagation of rootfs");
+  linux::MountCall call;
+  call.flags = MS_REC | static_cast<unsigned long>(flag);
+  mount2::call(tree, copy, std::move(call)).or_fail("set propagation of rootfs");
+}
+
+Fd bind_root_by_path(Plan const& plan, Tree& tree, FdRef root) {
+  mount2::prepare(tree);
+  mount2::bind(tree, root, root, MS_REC);
+  return open_root(plan);
+}
+
+/// The root directory as a mount of its own, on top of itself: pivot_root(2) wants one.
+Fd mount_root(Plan const& plan, Tree& tree) {
+  auto const root = open_root(plan);
+  Context at("rootfs {}", plan.root);
+  shield_parent(plan, tree, root);
+  auto copy = linux::open_tree(root, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
+  if (copy.is(ENOSYS, EPERM)) {
+    auto bound = bind_root_by_path(plan, tree, root);
+    shield_copy(plan, tree, bound);
+    return bound;
+  }
+  auto mount = std::move(copy).or_fail("clone mount");
+  linux::move_mount(mount, root).or_fail("attach");
+  shield_copy(plan, tree, mount);
+  return mount;
+}
+
+/// See Tree::null.
+Fd take_null(Plan const& plan) {
+  if (plan.masked_paths.empty()) return {};
+  auto null = linux::open_tree(linux::at_cwd, "/dev/null", OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+  if (null.is(ENOSYS, EPERM)) return {};
+  auto mount = std::move(null).or_fail("open /dev/null");
+  if (!is_null_device(mount)) fail(ErrorKind::failed, "the host's /dev/null is invalid");
+  return mount;
+}
+
+Fd source_of(std::vector<Fd>& sources, std::size_t step) {
+  return step < sources.size() ? std::move(sources[step]) : Fd();
+}
+
+}  // namespace
+
+std::vector<Fd> open_sources(Plan const& plan) {
+  std::vector<Fd> sources;
+  if (!plan.parent_opens_sources) return sources;
+  sources.resize(plan.steps.size());
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    auto const& step = plan.steps[i];
+    if (step.action != Action::bind) continue;
+    unsigned flags = OPEN_TREE_CLONE;
+    if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
+    if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
+    auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
+    if (!tree) continue;
+    // A copy of a shared mount is its peer, and init's mounts would appear on the host.
+    auto const flag = host_propagation(plan.propagation);
+    if (flag == 0 || linux::mount_setattr(*tree, "", AT_EMPTY_PATH | AT_RECURSIVE,
+                                          propagation(flag))) {
+      sources[i] = std::move(*tree);
+    }
+  }
+  return sources;
+}
+
+Tree build(Plan const& plan, std::vector<Fd> sources) {
+  // Modes are as the plan has them, not as the caller's umask(2) would.
+  auto const mask = linux::set_umask(0);
+  Undo const restore([mask] { linux::set_umask(mask); });
+  Tree tree;
+  if (plan.mount_namespace == MountNamespace::host) {
+    tree.root = open_root(plan);
+  } else {
+    isolate(plan, tree);
+    tree.root = mount_root(plan, tree);
+    tree.null = take_null(plan);
+  }
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    perform(plan.steps[i], source_of(sources, i), tree);
+  }
+  supply_devices(plan, tree);
+  return tree;
+}
+
+void mount_console(Tree& tree, FdRef slave) {
+  Context at("console");
+  auto const& directory = dev(tree);
+  auto target = linux::open_at(directory, "console", O_PATH | O_NOFOLLOW);
+  if (target.is(ENOENT)) {
+    target = linux::open_at(directory, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+  }
+  if (!target) fail_errno(target.error(), "open /dev/console");
+  auto const mount = linux::open_tree(slave, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+  if (mount.is(ENOSYS, EPERM)) return mount2::bind(tree, slave, *target, 0);
+  if (!mount) fail_errno(mount.error(), "clone mount of the terminal");
+  linux::move_mount(*mount, *target).or_fail("attach");
+}
+
+}  // namespace proa::rootfs

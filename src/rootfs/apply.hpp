@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Carries out a rootfs::Plan.  The order is the kernel's and the spec's:
+//
+//   parent   open_sources()   before clone, in the host's mount namespace
+//   init     build()          in the container's namespaces, the old root still in reach: hooks run
+//                             after it (config.md#createContainer-hooks)
+//   init     enter()          the container's root becomes "/"
+//   init     mount_console()  with a terminal only; also possible before enter()
+//   init     seal()           nothing can be made in the tree any more
+//
+// Never mounts in the host's mount namespace.  Not thread-safe: umask(2) and the working directory
+// are changed on the way.
+#pragma once
+
+#include <vector>
+
+#include "linux/fd.hpp"
+#include "rootfs/pivot.hpp"
+#include "rootfs/plan.hpp"
+#include "rootfs/seal.hpp"
+#include "rootfs/tree.hpp"
+
+namespace proa::rootfs {
+
+/// The parent's part: detached copies of the bind sources that init, as somebody else in a user
+/// namespace, may be unable to reach.  One slot for each Step, empty where init opens itself or where
+/// the parent has no success either.  Never throws for a source: init says what is wrong with it.
+std::vector<linux::Fd> open_sources(Plan const& plan);
+
+/// Propagation, the root as a mount of its own, all Steps in order, devices and links.  `sources`
+/// is from open_sources() or empty.  Throws Error.
+Tree build(Plan const& plan, std::vector<linux::Fd> sources);
+
+/// Binds the slave of a pseudoterminal on the container's /dev/console.  Throws Error.
+void mount_console(Tree& tree, linux::FdRef slave);
+
+}  // namespace proa::rootfs

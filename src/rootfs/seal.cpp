@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "rootfs/seal.hpp"
+
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "linux/file.hpp"
+#include "linux/mount.hpp"
+#include "rootfs/attributes.hpp"
+#include "rootfs/devices.hpp"
+#include "rootfs/mount2.hpp"
+#include "rootfs/mounts.hpp"
+#include "rootfs/resolve.hpp"
+
+namespace proa::rootfs {
+
+namespace {
+
+using linux::Errno;
+using linux::Fd;
+using linux::FdRef;
+using linux::Outcome;
+
+Outcome<void> set_readonly(FdRef mount) {
+  linux::MountAttributes attributes;
+  attributes.set = MOUNT_ATTR_RDONLY;
+  return linux::mount_setattr(mount, "", AT_EMPTY_PATH, attributes);
+}
+
+/// Of an attached mount.
+void make_readonly(Tree const& tree, FdRef mount) {
+  auto const set = set_readonly(mount);
+  if (set) return;
+  if (!may_be_missing(set)) set.or_fail("make read-only");
+  mount2::set_readonly(tree, mount);
+}
+
+/// What the path is, or nothing where there is nothing to protect.  EACCES: what the container's
+/// root may not reach, nobody in the container may.
+std::optional<Fd> find(Tree const& tree, std::string const& path) {
+  auto found = look_up(tree.root, path);
+  if (found.is(ENOENT, ENOTDIR, EACCES)) return std::nullopt;
+  return std::move(found).or_fail("open");
+}
+
+// --- read-only paths ----------------------------------------------------------------------------
+
+/// One descriptor from the lookup to the end: whoever swaps the path meanwhile, in a volume that is
+/// shared with a running container, gains nothing (GHSA-3q8j-pf29-vwv8).
+void protect(Tree const& tree, std::string const& path) {
+  Context at("read-only path {}", path);
+  auto const target = find(tree, path);
+  if (!target) return;
+  auto const mount =
+      linux::open_tree(*target, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
+  if (mount.is(ENOSYS, EPERM)) {
+    mount2::bind(tree, *target, *target, MS_REC);
+    return mount2::set_readonly(tree, mount2::reopen(tree, path, Lookup::follow));
+  }
+  if (!mount) fail_errno(mount.error(), "clone mount");
+  auto const set = set_readonly(*mount);
+  if (!may_be_missing(set)) set.or_fail("make read-only");
+  linux::move_mount(*mount, *target).or_fail("attach");
+  if (!set) mount2::set_readonly(tree, *mount);
+}
+
+// --- masked paths -------------------------------------------------------------------------------
+
+/// A mount that covers many places: the first time itself, then clones of it.
+class Cover {
+ public:
+  explicit Cover(Fd mount) : mount_(std::move(mount)) {}
+
+  void over(FdRef target) {
+    if (!attached_) {
+      linux::move_mount(mount_, target).or_fail("attach");
+      attached_ = true;
+      return;
+    }
+    // Only an attached mount can be cloned before Linux 6.15.
+    auto const clone =
+        linux::open_tree(mount_, "", OPEN_TREE_CLONE | AT_EMPTY_PATH).or_fail("clone mount");
+    linux::move_mount(clone, target).or_fail("attach");
+  }
+
+ private:
+  Fd mount_;
+  bool attached_ = false;
+};
+
+Step empty_directory(Plan const& plan, char const* inodes) {
+  Step step;
+  step.type = step.source = "tmpfs";
+  step.flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  step.parameters = {{"nr_blocks", "1"}, {"nr_inodes", inodes}};
+  if (plan.label) step.parameters.push_back(*plan.label);
+  return step;
+}
+
+Outcome<Fd> create_empty(FdRef context, Step const& step) {
+  linux::fsconfig_string(context, "source", step.source).or_fail("set source");
+  linux::fsconfig_flag(context, "ro").or_fail("set ro");
+  for (auto const& parameter : step.parameters) {
+    auto const set = linux::fsconfig_string(context, parameter.key, *parameter.value);
+    if (!set) return Errno{set.error()};
+  }
+  if (auto const created = linux::fsconfig_create(context); !created) return Errno{created.error()};
+  return linux::fsmount(context, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                                     MOUNT_ATTR_NOEXEC);
+}
+
+// Ubuntu's Linux 5.4 refuses a single inode: https://github.com/opencontainers/runc/pull/5348
+constexpr char const* inode_counts[] = {"1", "2"};
+
+/// An empty read-only tmpfs; ENOSYS where fsopen(2) is missing.
+Outcome<Fd> new_empty_directory(Plan const& plan) {
+  int refusal = 0;
+  for (auto const* const inodes : inode_counts) {
+    auto const context = linux::fsopen("tmpfs");
+    if (context.is(ENOSYS, EPERM)) return Errno{ENOSYS};
+    if (!context) fail_errno(context.error(), "open file system type tmpfs");
+    auto mount = create_empty(*context, empty_directory(plan, inodes));
+    if (mount) return mount;
+    if (!mount.is(EINVAL)) fail_in_context(*context, mount.error(), "create tmpfs");
+    refusal = mount.error();
+  }
+  fail_errno(refusal, "create tmpfs");
+}
+
+class Masks {
+ public:
+  Masks(Plan const& plan, Tree& tree) : plan_(plan), tree_(tree) {}
+
+  void mask(std::string const& path) {
+    Context at("masked path {}", path);
+    auto const target = find(tree_, path);
+    if (!target) return;
+    auto const mode = linux::stat(*target).or_fail("read file type").st_mode;
+    if (S_ISDIR(mode)) {
+      mask_directory(*target);
+    } else {
+      mask_file(*target);
+    }
+  }
+
+ private:
+  void mask_directory(FdRef target) {
+    if (!directories_) {
+      auto mount = new_empty_directory(plan_);
+      if (mount.is(ENOSYS)) return mask_directory_by_path(target);
+      directories_.emplace(std::move(mount).or_fail("create mount"));
+    }
+    directories_->over(target);
+  }
+
+  void mask_directory_by_path(FdRef target) {
+    Outcome<void> mounted;
+    for (auto const* const inodes : inode_counts) {
+      mounted = mount2::filesystem(tree_, target, empty_directory(plan_, inodes));
+      if (!mounted.is(EINVAL)) break;
+    }
+    mounted.or_fail("mount tmpfs");
+  }
+
+  /// The host's null device, which build() took along: the container's may be anything
+  /// (CVE-2025-31133).
+  void mask_file(FdRef target) {
+    if (!files_ && !tree_.null) return mask_file_by_path(target);
+    if (!files_) files_.emplace(std::move(tree_.null));
+    files_->over(target);
+  }
+
+  /// Without open_tree(2) the host's is out of reach by now: the container's, if it is one.
+  void mask_file_by_path(FdRef target) {
+    auto const null =
+        linux::open_at(dev(tree_), "null", O_PATH | O_NOFOLLOW).or_fail("open /dev/null");
+    if (!is_null_device(null)) fail(ErrorKind::failed, "container's /dev/null is invalid");
+    mount2::bind(tree_, null, target, 0);
+  }
+
+  Plan const& plan_;
+  Tree& tree_;
+  std::optional<Cover> directories_;
+  std::optional<Cover> files_;
+};
+
+}  // namespace
+
+void seal(Plan const& plan, Tree& tree) {
+  for (auto const& later : tree.readonly_later) {
+    Context at("mount on {}", later.destination);
+    make_readonly(tree, later.mount);
+  }
+  tree.readonly_later.clear();
+  for (auto const& path : plan.readonly_paths) protect(tree, path);
+  Masks masks(plan, tree);
+  for (auto const& path : plan.masked_paths) masks.mask(path);
+  if (!plan.readonly) return;
+  Context at("root");
+  make_readonly(tree, tree.root);
+}
+
+}  // namespace proa::rootfs

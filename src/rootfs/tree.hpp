@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tree: the descriptors that stand for a container's file system while it is being set up.  All of
+// rootfs works on them and on no path of the host or of the container.  Only init holds one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "linux/fd.hpp"
+
+namespace proa::rootfs {
+
+/// A mount that is to become read-only when all is in place.
+struct ReadonlyLater {
+  linux::Fd mount;
+  std::string destination;
+};
+
+struct Tree {
+  linux::Fd root;  ///< root of the container's file system, a mount of its own
+  linux::Fd dev;   ///< its /dev, once it has been looked up
+  /// A detached mount of the host's /dev/null for masked files, or, where open_tree(2) is missing,
+  /// nothing.  Taken while the host's /dev can still be reached.
+  linux::Fd null;
+  /// /proc/self/fd of the host's procfs, opened where mount(2) is needed, which takes only paths: a
+  /// name in this directory leads to exactly what the descriptor refers to, and the container's
+  /// own /proc is never asked.
+  linux::Fd descriptors;
+  std::vector<ReadonlyLater> readonly_later;
+};
+
+}  // namespace proa::rootfs

@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "spec/features.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "spec/fields.hpp"
+#include "spec/version.hpp"
+#include "spec/words.hpp"
+
+namespace proa::spec {
+
+namespace {
+
+/// What is not done yet: set to true together with the code that does it.
+constexpr bool systemd = false;
+constexpr bool seccomp_notify = false;
+constexpr bool intel_rdt = false;
+constexpr bool memory_policy = false;
+constexpr bool idmap_mounts = false;
+constexpr bool net_devices = false;
+
+std::vector<std::string> sorted(std::vector<std::string> words) {
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
+std::vector<std::string> without(std::vector<std::string> words, std::string_view word) {
+  std::erase(words, word);
+  return words;
+}
+
+/// A visitor of spec/fields.hpp that collects the names of properties.
+struct Keys {
+  std::vector<std::string> names;
+  void clause(char const*) {}
+  void optional(char const* key, auto const&) { names.emplace_back(key); }
+};
+
+/// In the order in which they run, as features.md has them.
+std::vector<std::string> hook_names() {
+  Keys keys;
+  Hooks const hooks;
+  visit(keys, hooks);
+  return std::move(keys.names);
+}
+
+Features::Seccomp seccomp(std::vector<std::string> archs) {
+  Features::Seccomp seccomp;
+  seccomp.enabled = true;
+  seccomp.actions = sorted_words<SeccompAction>();
+  seccomp.operators = sorted_words<SeccompOperator>();
+  seccomp.archs = sorted(std::move(archs));
+  seccomp.known_flags = sorted_words<SeccompFlag>();
+  seccomp.supported_flags = seccomp.known_flags;
+  if (!seccomp_notify) {
+    // The flag is about waiting for the agent that is notified.
+    seccomp.actions = without(seccomp.actions, word_of(SeccompAction::notify));
+    seccomp.supported_flags =
+        without(seccomp.supported_flags, word_of(SeccompFlag::wait_killable_recv));
+  }
+  return seccomp;
+}
+
+}  // namespace
+
+Features features(std::vector<std::string> mount_options, std::vector<std::string> capabilities,
+                  std::vector<std::string> seccomp_archs) {
+  Features features;
+  features.oci_version_min = version_min;
+  features.oci_version_max = version_max;
+  features.hooks = hook_names();
+  features.mount_options = sorted(std::move(mount_options));
+  auto& linux = features.linux;
+  linux.namespaces = sorted_words<NamespaceType>();
+  linux.capabilities = sorted(std::move(capabilities));
+  linux.cgroup = {
+      .v1 = true, .v2 = true, .systemd = systemd, .systemd_user = systemd, .rdma = true};
+  linux.seccomp = seccomp(std::move(seccomp_archs));
+  linux.apparmor = true;
+  linux.selinux = true;
+  linux.intel_rdt = {.enabled = intel_rdt, .schemata = intel_rdt, .monitoring = intel_rdt};
+  if (memory_policy) {
+    linux.memory_policy = {sorted_words<MemoryPolicyMode>(), sorted_words<MemoryPolicyFlag>()};
+  }
+  linux.idmap_mounts = idmap_mounts;
+  linux.net_devices = net_devices;
+  return features;
+}
+
+}  // namespace proa::spec

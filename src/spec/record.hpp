@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Record: what the state directory keeps of a container, and nothing else.  config.json is never
+// read again after create, so whatever start, kill and delete need stands here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "proa/container.hpp"
+#include "proa/spec.hpp"
+#include "proa/state.hpp"
+
+namespace proa::spec {
+
+/// One cgroup of the container.
+struct CgroupRecord {
+  std::string path;  ///< absolute path of its directory
+  bool v2 = false;
+  bool created = false;                  ///< made by proa: delete removes it
+  std::vector<std::string> controllers;  ///< as in CgroupHierarchy
+};
+
+struct Record {
+  State state;                        ///< with the status as of writing
+  std::uint64_t start_time = 0;       ///< of init, /proc/PID/stat field 22, clock ticks since boot
+  std::uint64_t pidfd_inode = 0;      ///< of init's pidfd where pidfds have inodes (6.9); else 0
+  bool has_process = true;            ///< config.json had `process`
+  bool private_pid_namespace = true;  ///< killing init kills everything in it
+  CgroupManager cgroup_manager = CgroupManager::cgroupfs;
+  std::vector<CgroupRecord> cgroups;
+  std::vector<Hook> poststart;
+  std::vector<Hook> poststop;
+};
+
+}  // namespace proa::spec
