@@ -136,12 +136,12 @@ int enable_controllers(FdRef dir, Group const& group) {
     if (std::find(present.begin(), present.end(), name) == present.end()) missing.push_back(name);
   }
   if (missing.empty()) return 0;
-  auto const all = "+" + text::join(missing, " +");
+  auto const all = fmt::format("+{}", text::join(missing, " +"));
   if (linux::write_file(dir, "cgroup.subtree_control", all)) return 0;
   // One that can't be had spoils the whole write.
   int first = 0;
   for (auto const& name : missing) {
-    auto const enabled = linux::write_file(dir, "cgroup.subtree_control", "+" + name);
+    auto const enabled = linux::write_file(dir, "cgroup.subtree_control", fmt::format("+{}", name));
     bool const needed =
         std::find(group.needed.begin(), group.needed.end(), name) != group.needed.end();
     if (needed && !enabled && first == 0) first = enabled.error();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "linux/file.hpp"
 
@@ -38,24 +39,18 @@ void add_processes(linux::FdRef group, std::vector<pid_t>& pids) {
   auto const text = linux::read_file(group, "cgroup.procs");
   // EOPNOTSUPP: a threaded group, whose processes the group above it lists.
   if (gone(text) || text.is(EOPNOTSUPP)) return;
-  if (!text) linux::Outcome<void>(linux::Errno{text.error()}).or_fail("read cgroup.procs");
+  if (!text) fail_errno(text.error(), "read cgroup.procs");
   for (auto const line : text::split(*text, '\n')) {
     auto const pid = text::number<pid_t>(line);
     if (pid && *pid > 0) pids.push_back(*pid);  // 0: it has no number in this pid namespace
   }
 }
 
-/// How v1 is waited for.
-bool wait_for_each(linux::FdRef group, linux::Deadline deadline) {
-  for (;;) {
-    auto const pids = processes_in(group);
-    if (pids.empty()) return true;
-    for (auto const& process : hold(group, std::span(pids).first(std::min(batch, pids.size())))) {
-      if (!linux::wait_ended(process.fd, deadline).or_fail("wait for process {}", process.number)) {
-        return false;
-      }
-    }
-  }
+/// False when the deadline has passed before all have ended.
+bool wait_for(std::vector<linux::Pid> const& processes, linux::Deadline deadline) {
+  return std::all_of(processes.begin(), processes.end(), [&](auto const& process) {
+    return linux::wait_ended(process.fd, deadline).or_fail("wait for process {}", process.number);
+  });
 }
 
 void remove_below(linux::FdRef top) {
@@ -134,15 +129,27 @@ std::vector<linux::Pid> hold(linux::FdRef group, std::span<pid_t const> pids) {
 
 bool wait_until_empty(linux::FdRef group, linux::Deadline deadline) {
   for (;;) {
-    auto file = linux::open_at(group, "cgroup.events", O_RDONLY);
-    if (file.is(ENOENT)) return wait_for_each(group, deadline);
-    if (gone(file)) return true;
-    auto const events = std::move(file).or_fail("open cgroup.events");
-    auto const text = linux::read_all(events);
-    if (gone(text) || (text && !flag_in(*text, "populated"))) return true;
-    // From the read on, a change makes the file ready: cgroup-v2.rst, "populated notification".
-    pollfd changed{events.number(), POLLPRI, 0};
-    if (!linux::poll({&changed, 1}, deadline).or_fail("wait for a cgroup")) return false;
+    auto const events = linux::open_at(group, "cgroup.events", O_RDONLY);
+    bool const v1 = events.is(ENOENT);
+    if (!v1) {
+      if (events.is(ENODEV)) return true;
+      if (!events) fail_errno(events.error(), "open cgroup.events");
+      auto const text = linux::read_all(*events);
+      if (gone(text) || (text && !flag_in(*text, "populated"))) return true;
+    }
+    // The processes first: the kernel sends a "populated notification" no sooner than 10 ms after
+    // the last one, so a container of a short life would take ten times as long to end.
+    auto const pids = processes_in(group);
+    if (!pids.empty()) {
+      auto const some = std::span(pids).first(std::min(batch, pids.size()));
+      if (!wait_for(hold(group, some), deadline)) return false;
+    } else if (v1) {
+      return true;
+    } else {
+      // What is left has no number here, or is on its way out of the group.
+      pollfd changed{(*events).number(), POLLPRI, 0};
+      if (!linux::poll({&changed, 1}, deadline).or_fail("wait for a cgroup")) return false;
+    }
   }
 }
 

@@ -45,8 +45,7 @@ std::vector<linux::Pid> hold(linux::FdRef group, std::span<pid_t const> pids);
 /// So many at a time are held, that no number of processes uses up the descriptors.
 inline constexpr std::size_t batch = 256;
 
-/// Waits until no process is in the group or below it: with v2 for its "populated notification",
-/// with v1, which has none, for each process.  False when the deadline has passed first.
+/// Waits until no process is in the group or below it.  False when the deadline has passed first.
 bool wait_until_empty(linux::FdRef group, linux::Deadline deadline);
 
 /// "12, 13": for error messages.

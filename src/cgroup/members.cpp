@@ -136,7 +136,7 @@ bool frozen(Records const& records) {
     auto const group = open_record(&record);
     if (!group) continue;
     if (record.v2) {
-      if (flag_in(read_if_there(group, "cgroup.events"), "frozen")) return true;
+      if (text::trim(read_if_there(group, "cgroup.freeze")) == "1") return true;
     } else {
       // FREEZING: on its way, and nothing but a thaw will turn it back.
       auto const state = read_if_there(group, "freezer.state");

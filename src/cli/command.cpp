@@ -86,7 +86,7 @@ class Reader {
     std::string_view const word = take();
     std::string_view const name = word.substr(word.starts_with("--") ? 2 : 1);
     auto const equals = name.find('=');
-    if (auto const* option = find(name.substr(0, equals), word)) {
+    if (auto const* option = find(name.substr(0, equals))) {
       if (equals != std::string_view::npos) return set(*option, name.substr(equals + 1));
       return set(*option, is_flag(*option) ? "true" : value(*option));
     }
@@ -107,9 +107,7 @@ class Reader {
     }
   }
 
-  /// A name of one letter is a letter's business, unless it is written with two dashes.
-  Option const* find(std::string_view name, std::string_view word) const {
-    if (name.size() < 2 && !word.starts_with("--")) return nullptr;
+  Option const* find(std::string_view name) const {
     return find_if([&](Option const& option) { return option.name == name; });
   }
 

@@ -53,7 +53,7 @@ using Target = std::variant<bool Call::*, std::string Call::*, std::uint32_t Cal
                             std::vector<std::string> Call::*>;
 
 struct Option {
-  std::string_view name;      ///< "bundle": --bundle, and -bundle as Go's programs take it
+  std::string_view name;  ///< "bundle": --bundle, and -bundle as Go's programs take it; no letter
   std::string_view letters;   ///< "b": -b
   std::string_view argument;  ///< "DIR"; "text|json" is a closed set; empty: a flag
   std::string_view help;      ///< half a sentence, no full stop

@@ -136,7 +136,7 @@ Command const* find_command(std::string_view name) {
   return found == std::end(verbs) ? nullptr : *found;
 }
 
-Runtime runtime(Call const& call) {
+Options library_options(Call const& call) {
   Options options;
   if (!call.root.empty() && call.root[0] != '/') {
     options.root = linux::getcwd().or_fail("find the working directory") + "/";
@@ -147,8 +147,10 @@ Runtime runtime(Call const& call) {
     options.cgroup_manager = value_of<CgroupManager>(call.cgroup_manager, managers);
   }
   options.rootless = value_of<Rootless>(call.GlobalOptions::rootless, privileges);
-  return Runtime(std::move(options));
+  return options;
 }
+
+Runtime runtime(Call const& call) { return Runtime(library_options(call)); }
 
 std::string program_name(char const* const* argv) {
   std::string_view path = argv[0] != nullptr ? argv[0] : "";

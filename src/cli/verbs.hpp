@@ -25,7 +25,9 @@ std::span<Option const> global_options();
 /// The command of that name, or nullptr.
 Command const* find_command(std::string_view name);
 
-/// The library as the global options of this call want it.  Throws Error.
+/// What the global options of this call say to the library.  Throws Error.
+Options library_options(Call const& call);
+/// The library, told so.  Throws Error.
 Runtime runtime(Call const& call);
 
 /// What --version prints: lines that engines take apart.

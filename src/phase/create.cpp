@@ -118,7 +118,7 @@ class Creation {
     // In its own pid namespace init is number 1: runtime.md#state, "as seen by" the hook.
     auto const pid_inside = record_.private_pid_namespace ? 1 : init_.number;
     if (!plan_.create_container.empty()) {
-      admitted.create_container_state = state_text(Status::creating, init_.number);
+      admitted.create_container_state = state_text(Status::created, init_.number);
     }
     if (!plan_.start_container.empty()) {
       admitted.start_container_state = state_text(Status::created, pid_inside);
@@ -138,7 +138,8 @@ class Creation {
     channel_.receive<sync::Mounted>();
     auto const& hooks = bundle_.spec.hooks;
     if (!hooks.prestart.empty() || !hooks.create_runtime.empty()) {
-      auto const state = state_text(Status::creating, init_.number);
+      // runtime.md#state: `creating` is step 2 of the lifecycle, and these are steps 3 to 5.
+      auto const state = state_text(Status::created, init_.number);
       hooks::run(hooks::Point::prestart, hooks.prestart, state);
       hooks::run(hooks::Point::create_runtime, hooks.create_runtime, state);
     }

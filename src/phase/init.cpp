@@ -161,8 +161,8 @@ class Init {
     process::set_scheduling(plan);
     if (!plan_.apparmor_profile.empty()) apparmor::set_exec_profile(plan_.apparmor_profile, proc);
     if (!plan_.selinux_label.empty()) selinux::set_exec_label(plan_.selinux_label, proc);
-    if (!plan.no_new_privileges) load(filter);
     process::enter_cwd(plan, root);
+    if (!plan.no_new_privileges) load(filter);
     if (plan_.capabilities) capabilities::drop_bounding(*plan_.capabilities);
     process::set_user(plan);
     if (plan_.capabilities) capabilities::apply(*plan_.capabilities);

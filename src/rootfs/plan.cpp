@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "rootfs/plan_mounts.hpp"
 
@@ -53,12 +54,13 @@ Entry entry(MountNamespace mount_namespace, bool no_pivot) {
   return no_pivot ? Entry::move : Entry::pivot;
 }
 
-/// Without a mount namespace every mount would be one of the host's.
-void refuse_mounts(Spec const& spec) {
+/// Without a mount namespace every mount would be one of the host's, so none is made.  That alone
+/// takes nothing from the container that it could not do without, and engines' default lists of
+/// mounts come along with any choice of namespaces; what is meant to protect the host is refused.
+void refuse_protections(Spec const& spec) {
   auto const refuse = [](char const* pointer) {
     fail(ErrorKind::config, "{}: needs a mount namespace", pointer);
   };
-  if (!spec.mounts.empty()) refuse("/mounts/0");
   if (!spec.linux.readonly_paths.empty()) refuse("/linux/readonlyPaths/0");
   if (!spec.linux.masked_paths.empty()) refuse("/linux/maskedPaths/0");
   if (spec.linux.rootfs_propagation != spec::Propagation::unset) refuse("/linux/rootfsPropagation");
@@ -164,11 +166,15 @@ Plan plan(Input const& input) {
   plan.mount_namespace = mount_namespace(spec);
   plan.entry = entry(plan.mount_namespace, input.no_pivot);
   plan.propagation = spec.linux.rootfs_propagation;
-  if (plan.mount_namespace == MountNamespace::host) refuse_mounts(spec);
 
   bool const user_namespace = has_namespace(spec, spec::NamespaceType::user);
   plan.parent_opens_sources = user_namespace;
-  plan.steps = plan_mounts(input);
+  if (plan.mount_namespace != MountNamespace::host) {
+    plan.steps = plan_mounts(input);
+  } else {
+    refuse_protections(spec);
+    if (!spec.mounts.empty()) log::warn("/mounts: none is made, for lack of a mount namespace");
+  }
   plan.own_dev = !binds_dev(plan.steps);
   bool const bind = user_namespace || input.host.user_namespace;
   plan.supply = bind ? Supply::bind : Supply::mknod;

@@ -122,11 +122,32 @@ Outcome<Fd> look_up(FdRef root, std::string const& path, Lookup lookup) {
   return detail::walk(root, path, lookup);
 }
 
+namespace {
+
+/// Nearly always only the last component is missing, which takes fewer calls than a walk.
+Outcome<Fd> make_last(FdRef root, std::string const& path, Kind kind, Lookup lookup) {
+  auto const slash = path.rfind('/');
+  if (slash == std::string::npos) return Errno{ENOENT};
+  auto const parent = look_up(root, slash == 0 ? "/" : path.substr(0, slash), lookup);
+  if (!parent) return Errno{parent.error()};
+  auto const name = path.substr(slash + 1);
+  if (kind == Kind::file) {
+    return linux::open_at(*parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, file_mode);
+  }
+  auto const made = linux::mkdir_at(*parent, name, directory_mode);
+  if (!made) return Errno{made.error()};
+  return linux::open_at(*parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+}  // namespace
+
 Outcome<Found> look_up_or_make(FdRef root, std::string const& path, Kind kind, Lookup lookup) {
   auto found = look_up(root, path, lookup);
   if (found) return Found{std::move(*found), true};
   if (!found.is(ENOENT) || lookup == Lookup::itself) return Errno{found.error()};
-  auto made = Walk(root, lookup, kind).to(path);
+  auto made = make_last(root, path, kind, lookup);
+  // More is missing, or the last component is a dangling link, or somebody else was faster.
+  if (!made) made = Walk(root, lookup, kind).to(path);
   if (!made) return Errno{made.error()};
   return Found{std::move(*made), false};
 }

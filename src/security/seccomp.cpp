@@ -180,6 +180,10 @@ void Builder::add_arch(SeccompArch arch, std::size_t index) {
          "/linux/seccomp/architectures/{}: this libseccomp does not know it", index);
   }
   int const result = ::seccomp_arch_add(context_.get(), token);
+  if (result == -EDOM) {
+    fail(ErrorKind::unsupported,
+         "/linux/seccomp/architectures/{}: its byte order is not this machine's", index);
+  }
   // EEXIST: named twice, or the native one, which is always there.
   if (result != -EEXIST) check(result, "/linux/seccomp/architectures/{}: add it", index);
 }
@@ -244,7 +248,7 @@ void add_rules(Builder& builder, spec::Syscall const& rule, std::size_t index) {
     Context at("{}: {}", pointer, name);
     int const number = ::seccomp_syscall_resolve_name(name.c_str());
     if (number == __NR_SCMP_ERROR) {
-      log::debug("unknown seccomp syscall \"{}\" ignored", name);
+      log::debug("unknown, ignored");
     } else if (separate) {
       for (auto const& each : conditions) builder.add_rule(number, action, {&each, 1});
     } else {

@@ -309,7 +309,6 @@ TEST_CASE("a list that allows all needs no program") {
 }
 
 TEST_CASE("the program says what the list says, for the lists that engines send") {
-  auto const character_device = DeviceRuleType::character;
   Rules const docker{deny_all,
                      character(true, 1, 5, "rwm"),
                      character(true, 1, 3, "rwm"),
@@ -318,7 +317,7 @@ TEST_CASE("the program says what the list says, for the lists that engines send"
                      character(true, 5, 0, "rwm"),
                      character(true, 5, 1, "rwm"),
                      character(false, 10, 229, "rwm")};
-  Rules const except{allow_all, character(false, 1, {}, "w"), {false, character_device, {}, 9, ""}};
+  Rules const except{allow_all, character(false, 1, {}, "w"), character(false, {}, 9, "")};
   std::vector<std::uint32_t> const numbers{0, 1, 2, 3, 5, 8, 9, 10, 136, 200, 229, 4095};
   compare({}, numbers);
   compare(docker, numbers);
@@ -340,7 +339,7 @@ TEST_CASE("the program says what the list says, for lists made by chance") {
     return below(most);
   };
   constexpr std::array access{"r", "w", "m", "rw", "rm", "wm", "rwm", ""};
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 200; ++round) {
     Rules rules;
     for (auto left = below(12); left > 0; --left) {
       rules.push_back({below(2) == 0, static_cast<DeviceRuleType>(below(3)), number(3), number(4),

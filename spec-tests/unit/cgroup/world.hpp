@@ -5,8 +5,8 @@
 // host has the hierarchies.  And groups and processes of a test's own, gone when it ends.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,74 +30,69 @@ class World {
   /// Why this host has no such world; empty: it has.
   std::string const& missing() const { return missing_; }
   proa::Host const& host() const { return host_; }
-  /// A name for groups that nobody else has.
+  /// The name of a group that nobody else has.
   std::string const& name() const { return name_; }
-  /// The directory of a group in the hierarchy that has the controller; "" means the v2 one.
-  std::string directory(std::string const& controller, std::string const& path) const;
+  /// `path` in the hierarchy that has the controller; of all hierarchies it is the one that says
+  /// which processes there are, when no controller is given.
+  std::string directory(std::string const& path, std::string const& controller = "") const;
 
  private:
-  void mount(Kind kind);
-  void mount_v1();
-
   std::string missing_;
-  proa::Host host_;
   std::string name_;
+  proa::Host host_;
   bool mounted_ = false;
 };
 
-/// One container's plan and manager, at /NAME/web unless the Spec says otherwise.  What is left of
-/// its groups in the end is killed and removed.
+/// A process; killed and reaped in the end.
+class Child {
+ public:
+  using Body = std::function<int()>;
+  static int wait_for_ever();
+  /// Its exit status is what the body returns.  With `cgroup` it is born there.
+  explicit Child(Body const& body = wait_for_ever,
+                 proa::linux::FdRef cgroup = proa::linux::FdRef(-1));
+  ~Child();
+  Child(Child const&) = delete;
+  Child& operator=(Child const&) = delete;
+
+  pid_t number() const { return pid_.number; }
+  bool alive() const;
+  proa::linux::Exit end();
+
+ private:
+  proa::linux::Pid pid_;
+  bool reaped_ = false;
+};
+
+/// A container's groups, at /NAME/web unless the Spec says otherwise.  What is left of them in the
+/// end is killed and removed.
 class Placed {
  public:
-  Placed(World const& world, proa::Spec spec = {});
+  explicit Placed(World const& world, proa::Spec spec = {});
   ~Placed();
   Placed(Placed const&) = delete;
   Placed& operator=(Placed const&) = delete;
 
   proa::cgroup::Manager& manager() { return *manager_; }
   proa::cgroup::Plan const& plan() const { return plan_; }
-  std::vector<proa::spec::CgroupRecord> record() const { return manager_->record(); }
-  /// create(), and a process that waits for signals inside.
-  proa::linux::Pid const& run();
-  /// The directories that its groups have, or will have.
+  /// create(), and a process inside.
+  Child& run(Child::Body const& body = Child::wait_for_ever);
   std::vector<std::string> directories() const;
+  bool exists() const;
 
  private:
-  proa::Spec spec_;
-  proa::Host host_;
   proa::cgroup::Plan plan_;
   std::unique_ptr<proa::cgroup::Manager> manager_;
-  std::vector<proa::linux::Pid> processes_;
+  std::vector<std::unique_ptr<Child>> children_;
 };
 
-/// A process that does nothing; with `cgroup` it is born there.  Killed and reaped in the end.
-class Child {
- public:
-  explicit Child(proa::linux::FdRef cgroup = proa::linux::FdRef(-1));
-  /// Runs `body` in the child, whose exit status is what it returns.
-  Child(int (*body)(void*), void* data);
-  ~Child();
-  Child(Child&& other) = default;
-  Child(Child const&) = delete;
-  Child& operator=(Child const&) = delete;
-
-  proa::linux::Pid const& pid() const { return pid_; }
-  bool alive() const;
-  /// Waits for its end.
-  proa::linux::Exit end();
-
- private:
-  proa::linux::Pid pid_;
-};
-
-/// Runs `body` in a child and gives what it returns, or the text of its Error.
-template <class Body>
-std::string text_of_child(Body body);
+/// What `body` returns in a child process, or the text of the Error that it throws.
+std::string in_child(std::function<std::string()> const& body);
 
 bool exists(std::string const& path);
 std::string read(std::string const& path);
 void write(std::string const& path, std::string const& text);
-/// mkdir -p of a group.
+/// A group and what is missing above it.
 void make(std::string const& path);
 
 }  // namespace worlds

@@ -181,6 +181,64 @@ TEST_CASE("a closed standard stream is not given to a file", "[cli]") {
   CHECK(flags == FD_CLOEXEC);
 }
 
+TEST_CASE("a relative root starts at the working directory", "[cli]") {
+  Directory dir;
+  int const before = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::chdir(dir.path().c_str()) == 0);
+  auto const relative = library_options(reading({"--root", "a/b", "list"}).call).root;
+  REQUIRE(::fchdir(before) == 0);
+  ::close(before);
+  CHECK(relative == dir.path() + "/a/b");
+  CHECK(library_options(reading({"--root", "/r", "list"}).call).root == "/r");
+  CHECK(library_options(reading({"list"}).call).root.empty());
+}
+
+TEST_CASE("the manager of the cgroups can be named, and the name is the last word", "[cli]") {
+  auto const manager = [](Line const& line) {
+    return library_options(reading(line).call).cgroup_manager;
+  };
+  CHECK(manager({"list"}) == CgroupManager::cgroupfs);
+  CHECK(manager({"--systemd-cgroup", "list"}) == CgroupManager::systemd);
+  CHECK(manager({"--cgroup-manager=systemd", "list"}) == CgroupManager::systemd);
+  CHECK(manager({"--cgroup-manager=disabled", "--systemd-cgroup"}) == CgroupManager::disabled);
+}
+
+TEST_CASE("privileges are found out unless they are told", "[cli]") {
+  auto const rootless = [](Line const& line) {
+    return library_options(reading(line).call).rootless;
+  };
+  CHECK(rootless({"list"}) == Rootless::automatic);
+  CHECK(rootless({"--rootless", "true", "list"}) == Rootless::yes);
+  CHECK(rootless({"--rootless=false", "list"}) == Rootless::no);
+}
+
+TEST_CASE("the level of the log can be named, and debug is more than a level", "[cli]") {
+  auto const level = [](std::vector<char const*> const& arguments) {
+    Caught out(STDOUT_FILENO);
+    Log log("proa");
+    run("proa", arguments, log);
+    log::use(nullptr);
+    return log.level;
+  };
+  CHECK(level({"version"}) == log::Level::warning);
+  CHECK(level({"--log-level", "error", "version"}) == log::Level::error);
+  CHECK(level({"--log-level", "info", "version"}) == log::Level::info);
+  CHECK(level({"--debug", "--log-level", "error", "version"}) == log::Level::debug);
+}
+
+TEST_CASE("a call that succeeds leaves its warnings in the JSON log", "[cli]") {
+  Directory dir;
+  auto const path = dir.file("log");
+  Caught out(STDOUT_FILENO);
+  Log log("proa");
+  log.open(path, LogFormat::json, log::Level::warning);
+  log.line(log::Level::warning, "careful");
+  char const* const arguments[] = {"--log", path.c_str(), "--log-format=json", "version"};
+  run("proa", arguments, log);
+  log::use(nullptr);
+  CHECK_THAT(contents(path), ContainsSubstring("careful"));
+}
+
 TEST_CASE("every choice of a global option has a meaning", "[cli]") {
   Directory dir;
   for (auto const& option : global_options()) {

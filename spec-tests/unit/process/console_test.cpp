@@ -3,6 +3,7 @@
 
 #include "process/console.hpp"
 
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
@@ -67,6 +68,7 @@ TEST_CASE("the adopted console is the controlling terminal and all three streams
   CHECK(in_child([&] {
           auto const dev = mount_devpts(tree);
           linux::set_session().or_fail("setsid");
+          ::signal(SIGHUP, SIG_IGN);  // of the master's end, when this is over
           auto const console = process::open_console(dev, user(0));
           process::adopt_console(console.slave);
           std::string streams;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Counting test cases: every result is a line in one file.  Sourced by spec-tests/run.
+
+begin_results() {
+  results_directory=$(mktemp -d)
+  results=$results_directory/all
+  : >"$results"
+}
+
+# record passed|failed|skipped SUITE NAME SECONDS MESSAGE
+record() {
+  printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${5:-}" >>"$results"
+  if [ "$1" = failed ]; then printf 'FAILED %s: %s: %s\n' "$2" "$3" "${5:-}"; fi
+}
+
+count() { grep -c "^$1	" "$results"; }
+
+# catch_suite NAME PROGRAM [ARGUMENT...]: runs a Catch2 program and records its cases.
+catch_suite() {
+  local suite=$1 report=$results_directory/report.xml cases=$results_directory/cases
+  local started=$SECONDS status log=$results_directory/skips
+  shift
+  rm -f "$report" && : >"$log" && : >"$report"
+  say "running $suite"
+  PROA_SKIP_LOG=$log timeout --kill-after=10 1500 \
+    "$@" --reporter xml --durations yes --out "$report" </dev/null >"$results_directory/output" 2>&1
+  status=$?
+  awk -v suite="$suite" -v skips="$log" -f "$here/lib/results.awk" "$report" >"$cases"
+  cat "$cases" >>"$results"
+  awk -F '\t' '$1 == "failed" { printf "FAILED %s: %s\n       %s\n", $2, $3, $5 }' "$cases"
+  # Whatever the report says: a program that ends badly is a failure, and so is an empty one.
+  if [ $status -ge 124 ] || { [ $status -ne 0 ] && ! grep -q '^failed	' "$cases"; }; then
+    tail -n 40 "$results_directory/output"
+    record failed "$suite" "the program ends well" 0 "exit status $status"
+  elif [ ! -s "$cases" ] && [ -z "${filter:-}" ]; then
+    record failed "$suite" "the program has cases" 0 "none were run"
+  fi
+  say "$suite: $(wc -l <"$cases") cases in $((SECONDS - started)) s"
+}
+
+escaped() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' | tr -d '\000-\010\013\014\016-\037'; }
+
+write_junit() {
+  escaped <"$results" | awk -F '\t' -v failed="$(count failed)" -v skipped="$(count skipped)" '
+    { line[NR] = $0 }
+    END {
+      print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+      printf "<testsuite name=\"proa\" tests=\"%d\" failures=\"%d\" skipped=\"%d\">\n", NR, failed, skipped
+      for (i = 1; i <= NR; ++i) {
+        split(line[i], f, "\t")
+        printf "  <testcase classname=\"%s\" name=\"%s\" time=\"%s\">", f[2], f[3], f[4]
+        if (f[1] == "failed") printf "<failure message=\"%s\"/>", f[5]
+        if (f[1] == "skipped") printf "<skipped message=\"%s\"/>", f[5]
+        print "</testcase>"
+      }
+      print "</testsuite>"
+    }' >"$1"
+}
+
+# finish_results JUNIT-FILE: lists what did not pass, and ends with the one line that counts.
+finish_results() {
+  local failed skipped
+  [ -s "$results" ] || record failed run "something was run" 0 "nothing was"
+  failed=$(count failed)
+  skipped=$(count skipped)
+  if [ "$skipped" -gt 0 ]; then
+    say "skipped:"
+    awk -F '\t' '$1 == "skipped" { printf "  %s: %s (%s)\n", $2, $3, $5 }' "$results"
+  fi
+  if [ "$failed" -gt 0 ]; then
+    say "failed:"
+    awk -F '\t' '$1 == "failed" { printf "  %s: %s\n", $2, $3 }' "$results"
+  fi
+  [ -z "$1" ] || write_junit "$1"
+  echo "$(count passed) passed, $failed failed, $skipped skipped"
+  rm -rf "$results_directory"
+  [ "$failed" -eq 0 ]
+}

@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// AppArmor, SELinux and keyrings, as far as a host without the first two can tell.
+
+#include "base/error.hpp"
+#include "catch.hpp"
+#include "linux/keyring.hpp"
+#include "linux/proc.hpp"
+#include "security/apparmor.hpp"
+#include "security/keyring.hpp"
+#include "security/selinux.hpp"
+#include "skip.hpp"
+#include "unit/process/child.hpp"
+#include "unit/process/tree.hpp"
+#include "unit/security/lines.hpp"
+
+using namespace proa;
+
+TEST_CASE("an AppArmor profile is ignored with a warning where AppArmor is not enabled",
+          "[spec:config#linux-process]") {
+  if (apparmor::enabled()) SKIP_BECAUSE("AppArmor is enabled here");
+  Lines lines;
+  CHECK(apparmor::usable("") == "");
+  CHECK(lines.all.empty());
+  CHECK(apparmor::usable("docker-default") == "");
+  CHECK(lines.all == std::vector<std::string>{"warning: apparmor profile \"docker-default\" "
+                                              "ignored: AppArmor is not enabled on this host"});
+}
+
+TEST_CASE("an SELinux label is ignored with a warning where SELinux is not enabled",
+          "[spec:config#linux-process]") {
+  if (selinux::enabled()) SKIP_BECAUSE("SELinux is enabled here");
+  Lines lines;
+  CHECK(selinux::usable("") == "");
+  CHECK(lines.all.empty());
+  CHECK(selinux::usable("a:b:c:s0") == "");
+  CHECK(lines.all == std::vector<std::string>{"warning: selinux label \"a:b:c:s0\" ignored: "
+                                              "SELinux is not enabled on this host"});
+}
+
+namespace {
+
+/// The text of what a label that can't be written throws.
+template <class Set>
+std::string refused(Set set) {
+  return in_child([&] {
+    auto const proc = linux::open_proc().or_fail("open /proc");
+    set(proc);
+    return std::string("set");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a label that can't be set has the path in the quotes that podman looks for",
+          "[contract:podman]") {
+  if (apparmor::enabled() || selinux::enabled()) SKIP_BECAUSE("labels can be set here");
+  CHECK(refused([](linux::FdRef proc) { apparmor::set_exec_profile("p", proc); }) ==
+        "error: set apparmor profile p: write `/proc/self/attr/exec`: invalid argument");
+  CHECK(refused([](linux::FdRef proc) { selinux::set_exec_label("l", proc); }) ==
+        "error: set selinux label l: write `/proc/self/attr/exec`: invalid argument");
+  CHECK(refused([](linux::FdRef proc) {
+          apparmor::set_exec_profile("", proc);
+          selinux::set_exec_label("", proc);
+          selinux::set_key_label("", proc);
+        }) == "set");
+}
+
+TEST_CASE("labels are written below the given /proc, AppArmor's own file first",
+          "[CVE-2019-16884]") {
+  // A tree that looks like /proc is no procfs, and is not written to.
+  Tree tree;
+  for (auto const* name : {"self", "self/attr", "self/attr/apparmor"}) tree.directory(name);
+  tree.file("self/attr/exec", 0666);
+  tree.file("self/attr/apparmor/exec", 0666);
+  CHECK(in_child([&] {
+          selinux::set_exec_label("l", tree.dir());
+          return std::string("set");
+        }) == "error: set selinux label l: write `/proc/self/attr/exec`: operation not supported");
+  CHECK(in_child([&] {
+          apparmor::set_exec_profile("p", tree.dir());
+          return std::string("set");
+        }) ==
+        "error: set apparmor profile p: write `/proc/self/attr/exec`: operation not "
+        "supported");
+}
+
+TEST_CASE("the container has a session keyring of its own, which exec can join",
+          "[contract:runc]") {
+  if (in_child([] { return errno_text(linux::join_session_keyring("_ses.probe").error()); }) ==
+      errno_text(ENOSYS)) {
+    SKIP_BECAUSE("this kernel has no keyrings");
+  }
+  auto const described = [](std::string const& name, keyring::Searchers searchers) {
+    return in_child([&] {
+      auto const proc = linux::open_proc().or_fail("open /proc");
+      keyring::join_session({name, "", searchers}, proc);
+      constexpr linux::KeySerial session = -3;  // KEY_SPEC_SESSION_KEYRING
+      return linux::describe_key(session).or_fail("describe the session keyring");
+    });
+  };
+  // type;uid;gid;permissions;name.  Possessor: all but setattr; user: view, read and link, and the search that was added.
+  auto const of_user = described("_ses.proa-a", keyring::Searchers::same_user);
+  CHECK(of_user.starts_with("keyring;"));
+  CHECK(of_user.ends_with(";3f1b0000;_ses.proa-a"));
+  CHECK(described("_ses.proa-b", keyring::Searchers::everyone).ends_with(";3f130008;_ses.proa-b"));
+}
