@@ -47,8 +47,7 @@ TEST_CASE("start in the wrong status says which", "[contract:errors]") {
 
 TEST_CASE("proa says who, what and why in one line", "[proa]") {
   Running web(minimal());
-  CHECK(web.remove().err == "proa delete " + web.id() +
-                                ": cannot delete a container that is not stopped: it is running\n");
+  CHECK(web.remove().err == "proa delete " + web.id() + ": container is running\n");
   CHECK(proa("state", "nobody").err == "proa state nobody: container does not exist\n");
   CHECK(proa("create", "--bundle", web.bundle(), web.id()).err ==
         "proa create " + web.id() + ": container with given ID already exists\n");

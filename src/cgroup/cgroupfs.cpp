@@ -231,7 +231,7 @@ linux::Outcome<void> make_directories(Live& live) {
     bool const above = i + 1 < parts.size();
     if (made && above) live.parents.push_back(path);
     if (next && above && !group.v2 && group.has("cpuset")) inherit_cpuset(*next, *here);
-    live.created = made;
+    live.created = made && !above;
     here = std::move(next);
   }
   if (!here) return linux::Errno{here.error()};

@@ -63,7 +63,7 @@ void remove(Options const& options, std::string const& id, DeleteOptions how) {
   }
   auto const status = state::status(entry, *record);
   if (!how.force && !deletable(status)) {
-    fail(ErrorKind::state, "cannot delete a container that is not stopped: it is {}", word(status));
+    fail(ErrorKind::state, "container is {}", word(status));
   }
   destroy(entry, *record);
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "cgroup/manager.hpp"
+#include "linux/file.hpp"
 #include "linux/signal.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
@@ -62,6 +63,11 @@ void Container::remove(DeleteOptions options) { phase::remove(options_, id_, opt
 
 Runtime::Runtime(Options options) : options_(std::move(options)) {
   if (options_.root.empty()) options_.root = default_root();
+  if (options_.root.front() != '/')
+    fail(ErrorKind::usage, "root {} is not absolute", options_.root);
+  if (options_.root.find_first_not_of('/') == std::string::npos) {
+    fail(ErrorKind::usage, "root / can't be a state directory");
+  }
 }
 
 Container Runtime::create(std::string const& id, CreateOptions const& options) {

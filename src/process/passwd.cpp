@@ -26,13 +26,12 @@ void HomeFinder::end() {
 }
 
 void HomeFinder::line(std::string_view text) {
-  enum Field { name, password, uid, gid, comment, home, shell };  // passwd(5)
+  constexpr std::size_t uid_field = 2, home_field = 5;  // passwd(5)
   // A NUL would cut the environment variable short.
   if (text.find('\0') != std::string_view::npos) return;
   auto const fields = text::split(text, ':');
-  if (fields.size() <= home) return;
-  if (text::number<uid_t>(fields[uid]) != uid_) return;
-  home_ = fields[home];
+  if (fields.size() <= home_field || text::number<uid_t>(fields[uid_field]) != uid_) return;
+  home_ = fields[home_field];
 }
 
 }  // namespace proa::process

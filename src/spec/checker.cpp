@@ -110,7 +110,7 @@ Checker::Checker(Resources const& resources, std::string const& source)
 
 void Checker::refuse_at(Target target, std::string const& what) const {
   refuse_in_(root_, target, source_, what);
-  __builtin_unreachable();
+  __builtin_unreachable();  // a pointer to a function cannot say [[noreturn]]
 }
 
 }  // namespace proa::spec

@@ -139,6 +139,7 @@ class Document::Builder {
     if (line.size() < text.size() && expected != std::string_view::npos && expected > line.size()) {
       line += text.substr(expected);
     }
+    if (line.size() > 200) line.resize(200);  // the digits of a number, which have no bound
     std::replace_if(
         line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c > 0x7e; }, '?');
     return line;
@@ -160,7 +161,7 @@ Document::Document(std::string_view text, std::string const& source) {
     Place(where).refuse(clause::none, "a NUL byte, which no JSON text contains");
   }
   strings_.reserve(text.size());
-  nodes_.reserve(text.size() / 12);
+  nodes_.reserve(text.size() / 16);  // more than the values that engines write in as many bytes
   Builder builder(*this, text, source);
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
 }
@@ -379,9 +380,9 @@ class Reader {
   void object(Node const& node, T& value) {
     expect(node, Node::Kind::object, "an object");
     auto const outer = std::exchange(object_, &node);
-    auto const clause = clause_;
+    auto const around = clause_;
     visit(*this, value);
-    clause_ = clause;
+    clause_ = around;
     object_ = outer;
   }
 

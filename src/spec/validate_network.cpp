@@ -71,8 +71,8 @@ void check_sysctl_entry(std::pair<std::string const, std::string> const& entry, 
                  shown(entry.first));
   }
   if (find(linux.namespaces, known->type) == nullptr) {
-    check.refuse(entry.second, "{} needs a {} namespace in /linux/namespaces", shown(entry.first),
-                 word_of(known->type));
+    check.refuse(entry.second, "{} needs a namespace of type {} in /linux/namespaces",
+                 shown(entry.first), word_of(known->type));
   }
 }
 

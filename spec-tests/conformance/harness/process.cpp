@@ -121,7 +121,11 @@ std::string Result::error() const {
   std::string_view text = err;
   while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
   auto const start = text.rfind('\n');
-  return std::string(start == std::string_view::npos ? text : text.substr(start + 1));
+  std::string line(start == std::string_view::npos ? text : text.substr(start + 1));
+  for (auto at = line.find("\\\""); at != std::string::npos; at = line.find("\\\"", at)) {
+    line.erase(at, 1);
+  }
+  return line;
 }
 
 std::size_t Result::error_lines() const {

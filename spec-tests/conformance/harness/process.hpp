@@ -44,7 +44,8 @@ struct Result {
   std::string err;
 
   bool ok() const { return status == 0; }
-  /// The last line of `err`, without its newline.
+  /// The last line of `err`, without its newline, and without the backslashes that loggers put
+  /// before quotes.
   std::string error() const;
   /// The lines of `err`.
   std::size_t error_lines() const;

@@ -357,6 +357,7 @@ TEST_CASE("a working directory that can't be entered is named", "[process]") {
   Tree tree;
   tree.file("file", 0644);
   tree.directory("closed", 0);
+  tree.directory("locked", 0555);
   auto const entering = [&](std::string const& cwd) {
     return in_child([&] {
       become_somebody();
@@ -367,7 +368,8 @@ TEST_CASE("a working directory that can't be entered is named", "[process]") {
   };
   CHECK(entering("/file") == "error: enter cwd /file: not a directory");
   CHECK(entering("/closed") == "error: enter cwd /closed: permission denied");
-  CHECK(entering("/no") == "error: create cwd /no: create directory /no: permission denied");
+  CHECK(entering("/locked/no") ==
+        "error: create cwd /locked/no: create directory /locked/no: permission denied");
 }
 
 TEST_CASE("what root may not enter is entered with the user's rights", "[process][root]") {

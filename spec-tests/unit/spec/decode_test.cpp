@@ -293,6 +293,13 @@ TEST_CASE("what is shown of a long or strange value stays short and on one line"
              ContainsSubstring(R"("a\u000a\"\\\u007f")"));
 }
 
+TEST_CASE("a number of a thousand digits makes no line of a thousand digits",
+          "[spec:config#valid-values]") {
+  auto const line = refusal([] { full_with("/process/user/uid", std::string(1000, '9').c_str()); });
+  CHECK_THAT(line, ContainsSubstring(": /process/user/uid: number overflow parsing '999"));
+  CHECK(line.size() < 300);
+}
+
 TEST_CASE("process.json is read with pointers of its own", "[spec:config#process]") {
   auto const process = decode_process(R"({"cwd": "/", "args": ["a"]})", "process.json");
   CHECK(process.args == std::vector<std::string>{"a"});
