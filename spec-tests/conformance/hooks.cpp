@@ -132,9 +132,12 @@ TEST_CASE("each hook gets the state on its standard input",
   }
   CHECK(state_of("createContainer").at("pid") == 1);
   CHECK(state_of("startContainer").at("pid") == 1);
-  CHECK(state_of("prestart").at("status") == "creating");
-  CHECK(state_of("createRuntime").at("status") == "creating");
-  CHECK(state_of("createContainer").at("status") == "creating");
+  // `creating` is step 2, `created` begins when the create operation has finished: the hooks of
+  // steps 3 to 5 stand between.
+  for (char const* point : {"prestart", "createRuntime", "createContainer"}) {
+    Json const status = state_of(point).at("status");
+    CHECK((status == "creating" || status == "created"));
+  }
   CHECK(state_of("startContainer").at("status") == "created");
   CHECK(state_of("poststart").at("status") == "running");
 }
@@ -217,7 +220,7 @@ TEST_CASE("a failing hook of create fails it and leaves nothing",
     CAPTURE(point);
     Bundle const bundle = with_hook(traced(), point, hook(point, point, "3"));
     std::string const said = refusal(with_hook(bundle, "poststop", hook("poststop", "poststop")));
-    if (is_proa()) CHECK_THAT(said, ContainsSubstring("error running " + point + " hook #0"));
+    check_words(said, "error running " + point + " hook #0");
     // Step 12 and 13: what was made is undone, and then the poststop hooks run.
     CHECK(names() == Words{point, "poststop"});
     remove_tree(trace_directory());
@@ -238,7 +241,7 @@ TEST_CASE("a failing startContainer hook fails start and stops the container",
   Created web(with_hook(bundle, "poststop", hook("poststop", "poststop"))
                   .args({"/probe", "hook", "program", "/trace/records"}));
   Result const result = web.start();
-  CHECK(result.status == 1);
+  CHECK(result.status > 0);
   web.wait();
   Words const ran = names();
   CHECK(std::count(ran.begin(), ran.end(), "program") == 0);
@@ -256,7 +259,7 @@ TEST_CASE("a failing poststart hook fails start and stops the container",
   Created web(with_hook(bundle, "poststop", hook("poststop", "poststop")));
   Fd const init = pidfd_of(web.pid());
   Result const result = web.start();
-  CHECK(result.status == 1);
+  CHECK(result.status > 0);
   CHECK(ended(init.get()));
   web.wait();
   CHECK(names() == Words{"poststart", "poststop"});
@@ -297,7 +300,7 @@ TEST_CASE("a hook that takes longer than its timeout is ended",
   CHECK(after - before >= std::chrono::seconds(1));
   CHECK(after - before < std::chrono::seconds(10));
   CHECK(names() == Words{"createRuntime"});
-  if (is_proa()) CHECK_THAT(said, ContainsSubstring("createRuntime hook #0"));
+  check_words(said, "createRuntime hook #0");
 }
 
 TEST_CASE("a timeout of a hook has to be greater than zero",

@@ -36,7 +36,7 @@ TEST_CASE("a config.json with a mistake is refused and nothing is left",
     INFO(mistake.name << ": " << mistake.replacement);
     Result const result = create_with(malformed::text_of(mistake));
     INFO(result.err);
-    CHECK(result.status == 1);
+    CHECK(result.status > 0);
     CHECK(nothing_left());
   }
 }
@@ -58,7 +58,7 @@ TEST_CASE("a config.json that is no file is refused", "[spec:runtime#create][MUS
   std::string const place = scratch() + "/bundle";
   make_directories(place + "/config.json");
   Result const result = proa("create", "--bundle", place, "mistake");
-  CHECK(result.status == 1);
+  CHECK(result.status > 0);
   CHECK(nothing_left());
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a very deep config.json is refused and not a crash",
   std::string const deep = std::string(200000, '[') + std::string(200000, ']');
   Result const result = create_with(R"({"ociVersion": "1.0.0", "x": )" + deep + "}");
   // Unknown properties are ignored, so it may also fail later, for what is missing.
-  CHECK(result.status == 1);
+  CHECK(result.status > 0);
   CHECK(nothing_left());
 }
 

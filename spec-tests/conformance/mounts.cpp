@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 #include "harness/container.hpp"
+#include "skip.hpp"
 
 namespace conformance {
 namespace {
@@ -25,6 +26,14 @@ Json tmpfs(std::string const& destination, Json const& options = Json::array()) 
 Json bind_mount(std::string const& source, std::string const& destination,
                 Json const& options = Json::array({"bind"})) {
   return {{"destination", destination}, {"type", "none"}, {"source", source}, {"options", options}};
+}
+
+/// features-linux.md#mount-extensions
+bool has_idmapped_mounts() {
+  Result const result = run({{runtime_path(), "features"}, "", ""});
+  if (!result.ok()) return true;
+  Json const features = Json::parse(result.out);
+  return features.value("/linux/mountExtensions/idmap/enabled"_json_pointer, false);
 }
 
 }  // namespace
@@ -131,28 +140,27 @@ TEST_CASE("bind takes one mount, rbind what is below too", "[spec:config#mounts]
 }
 
 TEST_CASE("a bind source that does not exist is refused", "[spec:config#mounts][MUST]") {
-  CHECK_THAT(refusal(ordinary().mount(bind_mount("/no/such/source", "/mnt"))),
-             ContainsSubstring("no such file or directory"));
+  check_words(refusal(ordinary().mount(bind_mount("/no/such/source", "/mnt"))),
+              "no such file or directory");
 }
 
 TEST_CASE("a directory on a file and a file on a directory are refused",
           "[spec:config#mounts][MUST]") {
   write_text(scratch() + "/file", "");
-  CHECK_THAT(refusal(ordinary().mount(bind_mount(scratch() + "/file", "/etc"))),
-             ContainsSubstring("not a directory"));
-  CHECK_THAT(refusal(ordinary().file("plain", "").mount(bind_mount(scratch(), "/plain"))),
-             ContainsSubstring("not a directory"));
+  check_words(refusal(ordinary().mount(bind_mount(scratch() + "/file", "/etc"))),
+              "not a directory");
+  check_words(refusal(ordinary().file("plain", "").mount(bind_mount(scratch(), "/plain"))),
+              "not a directory");
 }
 
 TEST_CASE("a file system that the kernel does not have is refused", "[spec:config#mounts][MUST]") {
-  CHECK_THAT(refusal(ordinary().mount(
-                 {{"destination", "/mnt"}, {"type", "nosuchfs"}, {"source", "none"}})),
-             ContainsSubstring("no such device"));
+  check_words(refusal(ordinary().mount(
+                  {{"destination", "/mnt"}, {"type", "nosuchfs"}, {"source", "none"}})),
+              "no such device");
 }
 
 TEST_CASE("an option that the file system does not know is refused", "[spec:config#mounts][MUST]") {
-  CHECK_THAT(refusal(ordinary().mount(tmpfs("/mnt", Json::array({"nosuchoption=1"})))),
-             ContainsSubstring("/mnt"));
+  check_words(refusal(ordinary().mount(tmpfs("/mnt", Json::array({"nosuchoption=1"})))), "/mnt");
 }
 
 TEST_CASE("options that mount(8) does not know go to the file system",
@@ -288,6 +296,7 @@ TEST_CASE("propagation words set the propagation", "[spec:config#linux-mount-opt
 }
 
 TEST_CASE("an idmapped bind shows other owners", "[spec:config#linux-mount-options][SHOULD]") {
+  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
   std::string const source = scratch() + "/owned";
   make_directories(source);
   write_text(source + "/file", "");
@@ -303,6 +312,7 @@ TEST_CASE("an idmapped bind shows other owners", "[spec:config#linux-mount-optio
 
 TEST_CASE("an idmap in a user namespace is its mapping by default",
           "[spec:config#linux-mount-options][MAY]") {
+  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
   std::string const source = scratch() + "/owned";
   make_directories(source);
   write_text(source + "/file", "");

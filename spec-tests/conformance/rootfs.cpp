@@ -210,7 +210,7 @@ TEST_CASE("a container without a mount namespace is chrooted", "[contract:create
 // CVE-2019-19921 and its relatives: an image brings /proc as a link.
 TEST_CASE("a root whose /proc is a link is refused", "[contract:security]") {
   std::string const said = refusal(ordinary().link("proc", "/tmp"));
-  if (is_proa()) CHECK_THAT(said, ContainsSubstring("/proc"));
+  check_words(said, "/proc");
 }
 
 // CVE-2019-18837, CVE-2026-47766: an image brings links where the runtime writes.

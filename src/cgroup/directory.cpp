@@ -154,8 +154,12 @@ bool wait_until_empty(linux::FdRef group, linux::Deadline deadline) {
 }
 
 std::string list(std::vector<pid_t> const& pids) {
+  constexpr std::size_t enough = 10;
   std::string text;
-  for (auto const pid : pids) text += (text.empty() ? "" : ", ") + std::to_string(pid);
+  for (auto const pid : std::span(pids).first(std::min(enough, pids.size()))) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", pid);
+  }
+  if (pids.size() > enough) text += fmt::format(" and {} more", pids.size() - enough);
   return text;
 }
 

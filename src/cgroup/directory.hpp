@@ -48,7 +48,7 @@ inline constexpr std::size_t batch = 256;
 /// Waits until no process is in the group or below it.  False when the deadline has passed first.
 bool wait_until_empty(linux::FdRef group, linux::Deadline deadline);
 
-/// "12, 13": for error messages.
+/// "12, 13", or the first few "and 7 more": for error messages.
 std::string list(std::vector<pid_t> const& pids);
 
 /// rmdir(2) of a group and of those below it.  While it is busy its processes are waited for; the

@@ -73,7 +73,7 @@ void thaw(Records const& records) {
 }
 
 /// Keeps a fork bomb from making processes faster than they are killed.  Without effect where the
-/// pids controller is absent: then the passes go on until one catches all.
+/// pids controller is absent: then a pass has to catch all of them by luck.
 void forbid_forks(Records const& records) {
   auto const group = open_record(v1_record(records, "pids"));
   if (group) linux::write_file(group, "pids.max", "0").ignore();
@@ -101,10 +101,10 @@ void signal_each(linux::FdRef group, int signal) {
 /// In passes, as a process can fork until its SIGKILL reaches it.
 void kill_in_passes(Records const& records, spec::CgroupRecord const& record, linux::FdRef group) {
   auto const deadline = linux::in(dying_time);
-  for (bool again = false;; again = true) {
+  forbid_forks(records);
+  for (;;) {
     auto const pids = processes_in(group);
     if (pids.empty()) return;
-    if (again) forbid_forks(records);
     // Held before the signals go out: whoever is waited for below has got one.
     auto const held = hold(group, std::span(pids).first(std::min(batch, pids.size())));
     signal_each(group, SIGKILL);

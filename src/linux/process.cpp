@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <sys/fsuid.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,17 +47,16 @@ Outcome<void> set_file_uid(uid_t uid) {
 
 mode_t set_umask(mode_t mask) { return ::umask(mask); }
 
+// By number: the C libraries disagree on the type of a resource, the kernel has struct rlimit64,
+// which Limit has the layout of.
 Outcome<Limit> limit(pid_t pid, int resource) {
-  ::rlimit64 now{};
-  if (::prlimit64(pid, static_cast<__rlimit_resource>(resource), nullptr, &now) < 0) {
-    return Errno::last();
-  }
-  return Limit{now.rlim_cur, now.rlim_max};
+  Limit now;
+  if (::syscall(SYS_prlimit64, pid, resource, nullptr, &now) < 0) return Errno::last();
+  return now;
 }
 
 Outcome<void> set_limit(pid_t pid, int resource, Limit limit) {
-  ::rlimit64 const wanted{limit.soft, limit.hard};
-  return checked(::prlimit64(pid, static_cast<__rlimit_resource>(resource), &wanted, nullptr));
+  return checked(::syscall(SYS_prlimit64, pid, resource, &limit, nullptr));
 }
 
 Outcome<void> set_session() { return checked(::setsid()); }

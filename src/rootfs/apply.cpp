@@ -38,10 +38,13 @@ MountAttributes propagation(std::uint64_t flag) {
 std::uint64_t host_propagation(spec::Propagation wanted) {
   switch (wanted) {
     case spec::Propagation::unset:
-    case spec::Propagation::slave: return MS_SLAVE;
+    case spec::Propagation::slave:
+      return MS_SLAVE;
     case spec::Propagation::private_:
-    case spec::Propagation::unbindable: return MS_PRIVATE;
-    case spec::Propagation::shared: return 0;
+    case spec::Propagation::unbindable:
+      return MS_PRIVATE;
+    case spec::Propagation::shared:
+      return 0;
   }
   return MS_SLAVE;
 }
@@ -70,8 +73,8 @@ Outcome<void> set_propagation(Tree& tree, FdRef mount, std::uint64_t flag) {
 }
 
 /// The mount that the root directory is in must not be shared: what is attached there would show up
-/// at its peers, and pivot_root(2) refuses it.  Only the root of a mount can be changed, EINVAL says
-/// that it is further up.
+/// at its peers, and pivot_root(2) refuses it.  Only the root of a mount can be changed, EINVAL
+/// says that it is further up.
 void shield_parent(Plan const& plan, Tree& tree, FdRef root) {
   bool const joined = plan.mount_namespace == MountNamespace::joined;
   if (!joined && host_propagation(plan.propagation) != 0) return;
@@ -159,8 +162,8 @@ std::vector<Fd> open_sources(Plan const& plan) {
     if (!tree) continue;
     // A copy of a shared mount is its peer, and init's mounts would appear on the host.
     auto const flag = host_propagation(plan.propagation);
-    if (flag == 0 || linux::mount_setattr(*tree, "", AT_EMPTY_PATH | AT_RECURSIVE,
-                                          propagation(flag))) {
+    if (flag == 0 ||
+        linux::mount_setattr(*tree, "", AT_EMPTY_PATH | AT_RECURSIVE, propagation(flag))) {
       sources[i] = std::move(*tree);
     }
   }

@@ -25,8 +25,9 @@
 namespace proa::rootfs {
 
 /// The parent's part: detached copies of the bind sources that init, as somebody else in a user
-/// namespace, may be unable to reach.  One slot for each Step, empty where init opens itself or where
-/// the parent has no success either.  Never throws for a source: init says what is wrong with it.
+/// namespace, may be unable to reach.  One slot for each Step, empty where init opens itself or
+/// where the parent has no success either.  Never throws for a source: init says what is wrong with
+/// it.
 std::vector<linux::Fd> open_sources(Plan const& plan);
 
 /// Propagation, the root as a mount of its own, all Steps in order, devices and links.  `sources`

@@ -40,9 +40,10 @@ void dress(FdRef file, FileInfo const& info) {
 
 void copy_file(Copy const& copy, std::string const& name, FileInfo const& info) {
   // O_NONBLOCK: should it have become a FIFO meanwhile.
-  auto const from = linux::open_at(copy.from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).or_fail("open");
-  auto const to =
-      linux::open_at(copy.to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600).or_fail("create");
+  auto const from =
+      linux::open_at(copy.from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).or_fail("open");
+  auto const to = linux::open_at(copy.to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)
+                      .or_fail("create");
   while (linux::send_file(to, from, chunk).or_fail("copy") != 0) {
   }
   dress(to, info);
@@ -68,10 +69,14 @@ void copy_entry(Copy const& copy, std::string const& name) {
   Context at("{}", name);
   auto const info = linux::stat_at(copy.from, name).or_fail("read type");
   switch (info.st_mode & S_IFMT) {
-    case S_IFDIR: return copy_subdirectory(copy, name, info);
-    case S_IFREG: return copy_file(copy, name, info);
-    case S_IFLNK: return copy_link(copy, name, info);
-    default: return;
+    case S_IFDIR:
+      return copy_subdirectory(copy, name, info);
+    case S_IFREG:
+      return copy_file(copy, name, info);
+    case S_IFLNK:
+      return copy_link(copy, name, info);
+    default:
+      return;
   }
 }
 

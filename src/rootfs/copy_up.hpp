@@ -9,8 +9,8 @@
 namespace proa::rootfs {
 
 /// Copies directories, regular files and symbolic links below `from` into `to`, with their modes
-/// and owners; devices, FIFOs and sockets are left out.  Owners that the user namespace does not map
-/// become the container's root.  Links are copied, never followed.  Throws Error.
+/// and owners; devices, FIFOs and sockets are left out.  Owners that the user namespace does not
+/// map become the container's root.  Links are copied, never followed.  Throws Error.
 void copy_up(linux::FdRef from, linux::FdRef to);
 
 }  // namespace proa::rootfs

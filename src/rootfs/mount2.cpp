@@ -19,8 +19,8 @@ using linux::Outcome;
 
 void prepare(Tree& tree) {
   if (tree.descriptors) return;
-  tree.descriptors =
-      linux::open_at(linux::at_cwd, "/proc/self/fd", O_PATH | O_DIRECTORY).or_fail("open /proc/self/fd");
+  tree.descriptors = linux::open_at(linux::at_cwd, "/proc/self/fd", O_PATH | O_DIRECTORY)
+                         .or_fail("open /proc/self/fd");
 }
 
 Outcome<void> call(Tree const& tree, FdRef target, MountCall call) {

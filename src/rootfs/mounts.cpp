@@ -45,11 +45,11 @@ void check_procfs(Step const& step, FdRef target) {
 
 /// An image with a link for /proc would have a procfs anywhere (CVE-2019-19921, CVE-2025-54867).
 void check_ordinary(Step const& step, Outcome<Found>& found) {
-  bool const directory =
-      found && S_ISDIR(linux::stat(found->fd).or_fail("read file type").st_mode);
+  bool const directory = found && S_ISDIR(linux::stat(found->fd).or_fail("read file type").st_mode);
   if (found.is(ELOOP, ENOTDIR) || (found && !directory)) {
-    fail(ErrorKind::config, "{}/destination: filesystem \"{}\" must be mounted on ordinary directory",
-         step.pointer, step.type);
+    fail(ErrorKind::config,
+         "{}/destination: filesystem \"{}\" must be mounted on ordinary directory", step.pointer,
+         step.type);
   }
 }
 
@@ -119,9 +119,8 @@ Source open_source(Step const& step, Fd lent) {
 
 void make_link(Step const& step, std::string const& text, Tree const& tree) {
   auto const slash = step.destination.rfind('/');
-  auto const dir =
-      look_up_or_make(tree.root, step.destination.substr(0, slash), Kind::directory)
-          .or_fail("open directory");
+  auto const dir = look_up_or_make(tree.root, step.destination.substr(0, slash), Kind::directory)
+                       .or_fail("open directory");
   auto const name = step.destination.substr(slash + 1);
   auto const made = linux::symlink_at(text, dir.fd, name);
   if (!made.is(EEXIST)) return made.or_fail("make link");
@@ -271,8 +270,8 @@ void mount_filesystem(Step const& step, Tree& tree) {
 
 // --- remount ------------------------------------------------------------------------------------
 
-/// mount(8) remount: of the mount alone with "bind", else of the superblock too.  Only mount(2) does
-/// both at once.
+/// mount(8) remount: of the mount alone with "bind", else of the superblock too.  Only mount(2)
+/// does both at once.
 void remount(Step const& step, Tree& tree) {
   auto const mount = look_up(tree.root, step.destination, step.lookup).or_fail("open destination");
   bool const top_only = (step.flags & MS_BIND) != 0;
@@ -294,10 +293,14 @@ void perform(Step const& step, Fd source, Tree& tree) {
   Context at("mount {} on {}", step.action == Action::filesystem ? step.type : step.source,
              step.destination);
   switch (step.action) {
-    case Action::bind: return bind(step, std::move(source), tree);
-    case Action::filesystem: return mount_filesystem(step, tree);
-    case Action::remount: return remount(step, tree);
-    case Action::link: return make_link(step, step.source, tree);
+    case Action::bind:
+      return bind(step, std::move(source), tree);
+    case Action::filesystem:
+      return mount_filesystem(step, tree);
+    case Action::remount:
+      return remount(step, tree);
+    case Action::link:
+      return make_link(step, step.source, tree);
   }
 }
 

@@ -13,13 +13,13 @@ namespace {
 
 /// What a word does with its bits.
 enum class Effect : std::uint8_t {
-  set,              ///< MS_*
-  clear,            ///< MS_*
-  set_whole,        ///< MOUNT_ATTR_*, recursive
-  clear_whole,      ///< MOUNT_ATTR_*, recursive
-  atime_whole,      ///< one value of the MOUNT_ATTR__ATIME group, recursive
-  propagate,        ///< MS_*
-  behave,           ///< Behaviour
+  set,          ///< MS_*
+  clear,        ///< MS_*
+  set_whole,    ///< MOUNT_ATTR_*, recursive
+  clear_whole,  ///< MOUNT_ATTR_*, recursive
+  atime_whole,  ///< one value of the MOUNT_ATTR__ATIME group, recursive
+  propagate,    ///< MS_*
+  behave,       ///< Behaviour
 };
 
 struct Word {
@@ -33,7 +33,8 @@ constexpr std::uint64_t bits_of(Behaviour behaviour) {
 }
 
 // Mandatory locks are gone since Linux 5.15; the words have no effect, as the spec allows.  The
-// values of MOUNT_ATTR__ATIME are one enum: what takes one of them back leaves the kernel's default.
+// values of MOUNT_ATTR__ATIME are one enum: what takes one of them back leaves the kernel's
+// default.
 constexpr auto words = std::to_array<Word>({
     {"async", Effect::clear, MS_SYNCHRONOUS},
     {"atime", Effect::clear, MS_NOATIME},
@@ -130,8 +131,12 @@ void apply(Word const& word, Options& options) {
       whole.set = (whole.set & ~std::uint64_t{MOUNT_ATTR__ATIME}) | word.bits;
       whole.clear |= MOUNT_ATTR__ATIME;
       break;
-    case Effect::propagate: options.propagation.push_back(word.bits); break;
-    case Effect::behave: options.behaviours |= static_cast<std::uint32_t>(word.bits); break;
+    case Effect::propagate:
+      options.propagation.push_back(word.bits);
+      break;
+    case Effect::behave:
+      options.behaviours |= static_cast<std::uint32_t>(word.bits);
+      break;
   }
 }
 

@@ -16,12 +16,12 @@ namespace proa::rootfs {
 
 /// An option word that is neither a flag nor the file system's: what proa itself does about it.
 enum class Behaviour : std::uint32_t {
-  copy_symlink = 1 << 0,    ///< a source that is a symbolic link is made anew at the destination
-  source_itself = 1 << 1,   ///< a source that is a symbolic link is not followed
-  target_itself = 1 << 2,   ///< a destination that is a symbolic link is not followed
-  copy_up = 1 << 3,         ///< a tmpfs starts with what the destination held
-  id_map = 1 << 4,          ///< mount_setattr(2) MOUNT_ATTR_IDMAP
-  id_map_whole = 1 << 5,    ///< the same for the whole tree
+  copy_symlink = 1 << 0,   ///< a source that is a symbolic link is made anew at the destination
+  source_itself = 1 << 1,  ///< a source that is a symbolic link is not followed
+  target_itself = 1 << 2,  ///< a destination that is a symbolic link is not followed
+  copy_up = 1 << 3,        ///< a tmpfs starts with what the destination held
+  id_map = 1 << 4,         ///< mount_setattr(2) MOUNT_ATTR_IDMAP
+  id_map_whole = 1 << 5,   ///< the same for the whole tree
 };
 
 /// What all words of one mount say together.  A later word overrides an earlier one.

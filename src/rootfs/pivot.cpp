@@ -91,34 +91,32 @@ std::vector<std::string> full_views(std::string const& mountinfo, std::string co
   return points;
 }
 
-void cover(std::string const& point) {
+/// Nothing to do where the path has just been covered further up.
+void cover(std::string const& point, bool peers) {
+  if (peers) {
+    auto const alone = linux::mount({"", point, "", MS_SLAVE, ""});
+    if (alone.is(ENOENT)) return;
+    alone.or_fail("set propagation of {}", point);
+  }
   MountCall call;
   call.source = "tmpfs";
   call.target = point;
   call.type = "tmpfs";
   call.flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  linux::mount(call).or_fail("cover {}", point);
+  auto const covered = linux::mount(call);
+  if (!covered.is(ENOENT)) covered.or_fail("cover {}", point);
 }
 
-/// The old root stays in the mount namespace, beneath the new one.  The kernel lets a user namespace
-/// mount a procfs if it has one to see that hides nothing (mount_namespaces(7)), and a full one in
-/// the old root would do, so that masked paths could be had by mounting another.
+/// The old root stays in the mount namespace, beneath the new one.  The kernel lets a user
+/// namespace mount a procfs if it has one to see that hides nothing (mount_namespaces(7)), and a
+/// full one in the old root would do, so that masked paths could be had by mounting another.
+/// Covered and not detached: to detach one whose parent has peers would detach it on the host.
 void hide_full_views(Plan const& plan, Tree const& tree) {
   auto const mountinfo =
       linux::read_file(linux::at_cwd, "/proc/self/mountinfo").or_fail("read /proc/self/mountinfo");
   auto const root = linux::readlink_at(linux::at_cwd, linux::proc_path(tree.root))
                         .or_fail("read the path of {}", plan.root);
-  for (auto const& point : full_views(mountinfo, root)) {
-    if (has_peers(plan)) propagate(point, MS_REC | MS_SLAVE);
-    auto const detached = linux::unmount(point, MNT_DETACH);
-    if (detached.is(ENOENT)) continue;  // it was in what has just been detached
-    // Locked, as they came with the user namespace: mount_namespaces(7).
-    if (detached.is(EINVAL, EPERM)) {
-      cover(point);
-    } else {
-      detached.or_fail("detach {}", point);
-    }
-  }
+  for (auto const& point : full_views(mountinfo, root)) cover(point, has_peers(plan));
 }
 
 void change_root(Tree const& tree) {
@@ -132,6 +130,8 @@ void move(Plan const& plan, Tree const& tree) {
   auto const old_root =
       linux::open_at(linux::at_cwd, "/", O_PATH | O_DIRECTORY).or_fail("open old root");
   auto const moved = linux::move_mount(tree.root, old_root);
+  // A rootfs of "/" is on top of it already.
+  if (moved.is(ELOOP)) return change_root(tree);
   if (moved.is(ENOSYS, EPERM)) {
     linux::fchdir(tree.root).or_fail("change to the root");
     linux::mount({".", "/", "", MS_MOVE, ""}).or_fail("move the root");
@@ -153,9 +153,15 @@ void set_propagation(spec::Propagation wanted) {
 void enter(Plan const& plan, Tree& tree) {
   Context at("enter rootfs {}", plan.root);
   switch (plan.entry) {
-    case Entry::pivot: pivot(plan, tree); break;
-    case Entry::move: move(plan, tree); break;
-    case Entry::chroot: change_root(tree); break;
+    case Entry::pivot:
+      pivot(plan, tree);
+      break;
+    case Entry::move:
+      move(plan, tree);
+      break;
+    case Entry::chroot:
+      change_root(tree);
+      break;
   }
   set_propagation(plan.propagation);
 }

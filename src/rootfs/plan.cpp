@@ -72,9 +72,12 @@ void refuse_protections(Spec const& spec) {
 mode_t file_type(spec::DeviceType type) {
   switch (type) {
     case spec::DeviceType::character:
-    case spec::DeviceType::unbuffered: return S_IFCHR;
-    case spec::DeviceType::block: return S_IFBLK;
-    case spec::DeviceType::fifo: return S_IFIFO;
+    case spec::DeviceType::unbuffered:
+      return S_IFCHR;
+    case spec::DeviceType::block:
+      return S_IFBLK;
+    case spec::DeviceType::fifo:
+      return S_IFIFO;
   }
   return S_IFCHR;
 }

@@ -21,7 +21,7 @@ namespace proa::rootfs {
 
 /// One cgroup hierarchy as the container may see it.
 struct CgroupView {
-  std::string name;  ///< directory below the mount's destination, "memory"; "" for v2
+  std::string name;         ///< directory below the mount's destination, "memory"; "" for v2
   std::string controllers;  ///< v1 mount data: "memory", "cpu,cpuacct", "name=systemd"
   std::string host_path;    ///< the container's cgroup directory on the host, absolute
   std::string mount;        ///< the hierarchy's mount point on the host
@@ -75,26 +75,26 @@ struct Instead {
 struct Step {
   std::string pointer;  ///< "/mounts/3"
   Action action{};
-  std::string type;         ///< of a file system; "bind"
-  std::string source;       ///< see Action; of a file system its device name
-  std::string destination;  ///< absolute in the container, without "." and ".."
-  unsigned long flags = 0;    ///< MS_* as mount(2) takes them
-  unsigned long cleared = 0;  ///< MS_* that are explicitly to be off
-  unsigned long superblock = 0;           ///< of `flags`, those that the superblock is to have
-  std::vector<Parameter> parameters;      ///< of a file system
-  Instead instead;                        ///< of a file system
-  linux::MountAttributes top;             ///< of the mount alone
-  linux::MountAttributes recursive;       ///< of the whole tree, after `top`
+  std::string type;                        ///< of a file system; "bind"
+  std::string source;                      ///< see Action; of a file system its device name
+  std::string destination;                 ///< absolute in the container, without "." and ".."
+  unsigned long flags = 0;                 ///< MS_* as mount(2) takes them
+  unsigned long cleared = 0;               ///< MS_* that are explicitly to be off
+  unsigned long superblock = 0;            ///< of `flags`, those that the superblock is to have
+  std::vector<Parameter> parameters;       ///< of a file system
+  Instead instead;                         ///< of a file system
+  linux::MountAttributes top;              ///< of the mount alone
+  linux::MountAttributes recursive;        ///< of the whole tree, after `top`
   std::vector<unsigned long> propagation;  ///< MS_SHARED ... with MS_REC, in order, after all else
   Lookup lookup = Lookup::follow;
   OverProc over_proc = OverProc::no;
-  std::string label;             ///< SELinux label to be written on the mount's root (mqueue)
-  bool only_mount2 = false;      ///< has something that only mount(2) can say
-  bool source_itself = false;    ///< bind: the source is not followed when it is a link
-  bool copy_symlink = false;     ///< bind: a source that is a link is made anew
-  bool copy_up = false;          ///< tmpfs: starts with what the destination held
-  bool inherit_mode = false;     ///< tmpfs: takes the mode of a destination that was there
-  bool readonly_later = false;   ///< becomes read-only in seal(), as things are yet to be made in it
+  std::string label;            ///< SELinux label to be written on the mount's root (mqueue)
+  bool only_mount2 = false;     ///< has something that only mount(2) can say
+  bool source_itself = false;   ///< bind: the source is not followed when it is a link
+  bool copy_symlink = false;    ///< bind: a source that is a link is made anew
+  bool copy_up = false;         ///< tmpfs: starts with what the destination held
+  bool inherit_mode = false;    ///< tmpfs: takes the mode of a destination that was there
+  bool readonly_later = false;  ///< becomes read-only in seal(), as things are yet to be made in it
 };
 
 /// One device node or FIFO.

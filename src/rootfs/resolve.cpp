@@ -104,8 +104,8 @@ class Walk {
   FdRef root_;
   Lookup lookup_;
   std::optional<Kind> missing_;
-  std::vector<Fd> way_;             ///< what has been walked through below the root
-  std::vector<std::string> left_;   ///< components still to be walked, the next one last
+  std::vector<Fd> way_;            ///< what has been walked through below the root
+  std::vector<std::string> left_;  ///< components still to be walked, the next one last
   int links_ = 0;
 };
 

@@ -54,8 +54,7 @@ void protect(Tree const& tree, std::string const& path) {
   Context at("read-only path {}", path);
   auto const target = find(tree, path);
   if (!target) return;
-  auto const mount =
-      linux::open_tree(*target, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
+  auto const mount = linux::open_tree(*target, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
   if (mount.is(ENOSYS, EPERM)) {
     mount2::bind(tree, *target, *target, MS_REC);
     return mount2::set_readonly(tree, mount2::reopen(tree, path, Lookup::follow));
@@ -72,7 +71,7 @@ void protect(Tree const& tree, std::string const& path) {
 /// A mount that covers many places: the first time itself, then clones of it.
 class Cover {
  public:
-  explicit Cover(Fd mount) : mount_(std::move(mount)) {}
+  Cover(Tree const& tree, Fd mount) : tree_(tree), mount_(std::move(mount)) {}
 
   void over(FdRef target) {
     if (!attached_) {
@@ -81,12 +80,14 @@ class Cover {
       return;
     }
     // Only an attached mount can be cloned before Linux 6.15.
-    auto const clone =
-        linux::open_tree(mount_, "", OPEN_TREE_CLONE | AT_EMPTY_PATH).or_fail("clone mount");
-    linux::move_mount(clone, target).or_fail("attach");
+    auto const clone = linux::open_tree(mount_, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+    if (clone) return linux::move_mount(*clone, target).or_fail("attach");
+    if (!clone.is(ENOSYS, EPERM)) fail_errno(clone.error(), "clone mount");
+    mount2::bind(tree_, mount_, target, 0);
   }
 
  private:
+  Tree const& tree_;
   Fd mount_;
   bool attached_ = false;
 };
@@ -108,8 +109,8 @@ Outcome<Fd> create_empty(FdRef context, Step const& step) {
     if (!set) return Errno{set.error()};
   }
   if (auto const created = linux::fsconfig_create(context); !created) return Errno{created.error()};
-  return linux::fsmount(context, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                     MOUNT_ATTR_NOEXEC);
+  return linux::fsmount(
+      context, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 // Ubuntu's Linux 5.4 refuses a single inode: https://github.com/opencontainers/runc/pull/5348
@@ -151,7 +152,7 @@ class Masks {
     if (!directories_) {
       auto mount = new_empty_directory(plan_);
       if (mount.is(ENOSYS)) return mask_directory_by_path(target);
-      directories_.emplace(std::move(mount).or_fail("create mount"));
+      directories_.emplace(tree_, std::move(mount).or_fail("create mount"));
     }
     directories_->over(target);
   }
@@ -169,7 +170,7 @@ class Masks {
   /// (CVE-2025-31133).
   void mask_file(FdRef target) {
     if (!files_ && !tree_.null) return mask_file_by_path(target);
-    if (!files_) files_.emplace(std::move(tree_.null));
+    if (!files_) files_.emplace(tree_, std::move(tree_.null));
     files_->over(target);
   }
 
@@ -198,9 +199,13 @@ void seal(Plan const& plan, Tree& tree) {
   for (auto const& path : plan.readonly_paths) protect(tree, path);
   Masks masks(plan, tree);
   for (auto const& path : plan.masked_paths) masks.mask(path);
-  if (!plan.readonly) return;
-  Context at("root");
-  make_readonly(tree, tree.root);
+  if (plan.readonly) {
+    Context at("root");
+    make_readonly(tree, tree.root);
+  }
+  // Init may wait for its start for days; it needs nothing of the host any more.
+  tree.null = linux::Fd();
+  tree.descriptors = linux::Fd();
 }
 
 }  // namespace proa::rootfs

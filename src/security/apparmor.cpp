@@ -3,7 +3,6 @@
 
 #include "security/apparmor.hpp"
 
-#include "base/log.hpp"
 #include "linux/file.hpp"
 #include "linux/proc.hpp"
 
@@ -12,12 +11,6 @@ namespace proa::apparmor {
 bool enabled() {
   auto const text = linux::read_file(linux::at_cwd, "/sys/module/apparmor/parameters/enabled");
   return text && (*text).starts_with('Y');
-}
-
-std::string usable(std::string const& profile) {
-  if (profile.empty() || enabled()) return profile;
-  log::warn("apparmor profile \"{}\" ignored: AppArmor is not enabled on this host", profile);
-  return {};
 }
 
 void set_exec_profile(std::string const& profile, linux::FdRef proc) {

@@ -14,9 +14,6 @@ namespace proa::apparmor {
 /// Whether the running kernel confines with AppArmor.  Looks at the host's /sys: runtime only.
 bool enabled();
 
-/// Runtime.  The profile to set: none, with a warning, where AppArmor is not enabled.
-std::string usable(std::string const& profile);
-
 /// In the process.  Writes below `proc`/self/attr, see linux/proc.hpp.
 void set_exec_profile(std::string const& profile, linux::FdRef proc);
 

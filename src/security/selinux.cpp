@@ -5,8 +5,6 @@
 
 #include <linux/magic.h>
 
-#include "base/error.hpp"
-#include "base/log.hpp"
 #include "base/text.hpp"
 #include "linux/file.hpp"
 #include "linux/proc.hpp"
@@ -19,12 +17,6 @@ bool enabled() {
   // Before a policy is loaded every process is "kernel".
   auto const own = linux::read_file(linux::at_cwd, "/proc/self/attr/current");
   return own && text::trim((*own).c_str()) != "kernel";
-}
-
-std::string usable(std::string const& label) {
-  if (label.empty() || enabled()) return label;
-  log::warn("selinux label \"{}\" ignored: SELinux is not enabled on this host", label);
-  return {};
 }
 
 void set_exec_label(std::string const& label, linux::FdRef proc) {

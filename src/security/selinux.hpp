@@ -15,9 +15,6 @@ namespace proa::selinux {
 /// process's label: runtime only.
 bool enabled();
 
-/// Runtime.  The label to set: none, with a warning, where SELinux is not enabled.
-std::string usable(std::string const& label);
-
 /// In the process.  Both write below `proc`/self/attr, see linux/proc.hpp; an empty label does
 /// nothing.
 void set_exec_label(std::string const& label, linux::FdRef proc);

@@ -79,6 +79,8 @@ Json report(Bundle const& bundle);
 Json mount_at(Json const& report, std::string const& target);
 /// Creation has to be refused, with one line, and with nothing left.  Returns what it said.
 std::string refusal(Bundle const& bundle, Words const& options = {});
+/// What proa says has this part; other runtimes have words of their own.
+void check_words(std::string const& said, std::string const& part);
 /// The inode of a namespace of a process; 0 when it is gone.
 std::uint64_t namespace_of(pid_t pid, std::string const& kind);
 std::uint64_t own_namespace(std::string const& kind);

@@ -54,7 +54,7 @@ void mount_v1(Host const& host) {
 
 std::string new_name() {
   static int count = 0;
-  return fmt::format("proa-test-{}-{}", ::getpid(), ++count);
+  return fmt::format("proa-unit-{}-{}", ::getpid(), ++count);
 }
 
 }  // namespace
@@ -160,9 +160,16 @@ Placed::~Placed() {
 Child& Placed::run(Child::Body const& body) {
   manager_->create();
   auto const birthplace = manager_->birthplace();
-  children_.push_back(std::make_unique<Child>(body, birthplace));
+  auto [gate, opener] = linux::pipe().or_fail("pipe");
+  auto const behind_the_gate = [&, in = &gate, out = &opener] {
+    *out = linux::Fd();
+    linux::read_all(*in).or_fail("wait for the end of enter()");
+    return body();
+  };
+  children_.push_back(std::make_unique<Child>(behind_the_gate, birthplace));
   manager_->enter(children_.back()->number(),
                   birthplace ? cgroup::Born::inside : cgroup::Born::outside);
+  opener = linux::Fd();
   return *children_.back();
 }
 

@@ -75,7 +75,7 @@ class Placed {
 
   proa::cgroup::Manager& manager() { return *manager_; }
   proa::cgroup::Plan const& plan() const { return plan_; }
-  /// create(), and a process inside.
+  /// create(), and a process inside: in all groups before its body runs.
   Child& run(Child::Body const& body = Child::wait_for_ever);
   std::vector<std::string> directories() const;
   bool exists() const;

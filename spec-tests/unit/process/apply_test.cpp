@@ -142,7 +142,9 @@ std::string score_of(pid_t pid, linux::FdRef proc) {
 }  // namespace
 
 TEST_CASE("in a user namespace the score has to come from outside", "[process][root]") {
-  if (::geteuid() != 0) SKIP_BECAUSE("takes root outside of the user namespace");
+  if (::geteuid() != 0 || !may_unshare(CLONE_NEWUSER)) {
+    SKIP_BECAUSE("takes root outside of a user namespace");
+  }
   process::Plan plan;
   plan.oom_score_adj = 500;
   auto const proc = linux::open_proc().or_fail("open /proc");
@@ -390,7 +392,7 @@ TEST_CASE("what root may not enter is entered with the user's rights", "[process
 }
 
 TEST_CASE("a cwd that leads out through a descriptor is refused", "[CVE-2024-21626][root]") {
-  if (::geteuid() != 0) SKIP_BECAUSE("only root can change its root");
+  if (!may_mount()) SKIP_BECAUSE("only root can change its root");
   Tree tree;
   auto const cwd = GENERATE(as<std::string>(), "/proc/self/fd/99", "/proc/self/fd/99/../tmp",
                             "/proc/self/fd/99/proa-new");
@@ -411,7 +413,7 @@ TEST_CASE("a cwd that leads out through a descriptor is refused", "[CVE-2024-216
 
 TEST_CASE("without openat2(2) the working directory is made and entered all the same",
           "[process][root]") {
-  if (::geteuid() != 0) SKIP_BECAUSE("only root can change its root");
+  if (!may_mount()) SKIP_BECAUSE("only root can change its root");
   Tree tree;
   tree.directory("etc");
   tree.file("etc/passwd", 0644, passwd);

@@ -5,6 +5,7 @@
 // it saw.
 #pragma once
 
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,3 +40,11 @@ inline std::string in_child(std::function<std::string()> const& body) {
   ::waitpid(child, &status, 0);
   return WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) : said;
 }
+
+/// Whether a child of this process may make such namespaces: CLONE_NEW* flags.
+inline bool may_unshare(int flags) {
+  return in_child([&] { return std::string(::unshare(flags) == 0 ? "yes" : "no"); }) == "yes";
+}
+
+/// Whether tests may mount, in a mount namespace of their own.
+inline bool may_mount() { return ::geteuid() == 0 && may_unshare(CLONE_NEWNS); }

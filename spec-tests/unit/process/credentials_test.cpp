@@ -122,6 +122,7 @@ TEST_CASE("the process is not dumpable after the change of user", "[CVE-2016-996
 }
 
 TEST_CASE("in a user namespace without setgroups(2) no groups are no error", "[process]") {
+  if (!may_unshare(CLONE_NEWUSER)) SKIP_BECAUSE("no user namespaces here");
   auto const identity_after = [](std::vector<gid_t> groups) {
     return in_child([&] {
       enter_single_user_namespace();
@@ -136,6 +137,7 @@ TEST_CASE("in a user namespace without setgroups(2) no groups are no error", "[p
 }
 
 TEST_CASE("an id that is not mapped is named", "[process]") {
+  if (!may_unshare(CLONE_NEWUSER)) SKIP_BECAUSE("no user namespaces here");
   auto const refused = [](uid_t uid, gid_t gid) {
     return in_child([&] {
       enter_single_user_namespace();

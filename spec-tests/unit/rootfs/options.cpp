@@ -145,7 +145,8 @@ TEST_CASE("the last access time of a whole tree replaces the ones before",
   CHECK(options.recursive.clear == MOUNT_ATTR__ATIME);
 }
 
-TEST_CASE("a whole tree's attribute can be taken back", "[spec:config#linux-mount-options][SHOULD]") {
+TEST_CASE("a whole tree's attribute can be taken back",
+          "[spec:config#linux-mount-options][SHOULD]") {
   auto const options = parse_options({"rro", "rrw"});
   CHECK(options.recursive.set == 0);
   CHECK(options.recursive.clear == MOUNT_ATTR_RDONLY);
@@ -169,7 +170,8 @@ TEST_CASE("words for proa itself are behaviours", "[spec:config#linux-mount-opti
   CHECK_FALSE(parse_options({"ro"}).has(behaves.behaviour));
 }
 
-TEST_CASE("unknown words are left for the file system", "[spec:config#linux-mount-options][SHOULD]") {
+TEST_CASE("unknown words are left for the file system",
+          "[spec:config#linux-mount-options][SHOULD]") {
   auto const options = parse_options({"ro", "mode=755", "", "RO", "newinstance"});
   CHECK(options.flags == MS_RDONLY);
   CHECK(options.unknown == std::vector<std::size_t>{1, 2, 3, 4});

@@ -80,7 +80,7 @@ TEST_CASE("nothing is mounted in the host's mount namespace", "[security]") {
   spec.linux.namespaces.clear();
   SECTION("a mount") {
     spec.mounts = {sandbox::bind("/x", "/y")};
-    CHECK(error_of(spec) == "/mounts/0: needs a mount namespace");
+    CHECK(planned(spec).steps.empty());
   }
   SECTION("a read-only path") {
     spec.linux.readonly_paths = {"/x"};
@@ -166,8 +166,7 @@ TEST_CASE("what is wrong with a device is named", "[spec:config-linux#devices]")
   };
   auto const type = spec::DeviceType::block;
   CHECK(error(device("dev/x", type, 1, 1)) == "/linux/devices/1/path: not an absolute path");
-  CHECK(error(device("/x", type, -1, 1)) ==
-        "/linux/devices/1/major: -1 is not between 0 and 4095");
+  CHECK(error(device("/x", type, -1, 1)) == "/linux/devices/1/major: -1 is not between 0 and 4095");
   CHECK(error(device("/x", type, 1, 1 << 20)) ==
         "/linux/devices/1/minor: 1048576 is not between 0 and 1048575");
 }

@@ -35,7 +35,9 @@ struct World {
     spec.linux.namespaces.push_back({type, ""});
     return *this;
   }
-  std::vector<Step> steps() const { return plan_mounts({spec, host, "/b", cgroups, false, selinux}); }
+  std::vector<Step> steps() const {
+    return plan_mounts({spec, host, "/b", cgroups, false, selinux});
+  }
   Step only() const {
     auto const all = steps();
     REQUIRE(all.size() == 1);
@@ -60,8 +62,8 @@ spec::Mount tmpfs(std::vector<std::string> options, std::string destination = "/
 
 /// A hybrid host's controllers.
 std::vector<CgroupView> hybrid_views() {
-  return {{"cpu,cpuacct", "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/c", "/sys/fs/cgroup/cpu,cpuacct",
-           false},
+  return {{"cpu,cpuacct", "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct/c",
+           "/sys/fs/cgroup/cpu,cpuacct", false},
           {"systemd", "name=systemd", "/sys/fs/cgroup/systemd/c", "/sys/fs/cgroup/systemd", false},
           {"", "", "/sys/fs/cgroup/unified/c", "/sys/fs/cgroup/unified", true}};
 }
@@ -80,8 +82,7 @@ CgroupHierarchy unified_hierarchy() {
 }  // namespace
 
 TEST_CASE("mounts are planned in the listed order", "[spec:config#mounts][MUST]") {
-  auto const steps =
-      World({tmpfs({}, "/c"), sandbox::bind("/x", "/a"), tmpfs({}, "/b")}).steps();
+  auto const steps = World({tmpfs({}, "/c"), sandbox::bind("/x", "/a"), tmpfs({}, "/b")}).steps();
   REQUIRE(steps.size() == 3);
   CHECK(steps[0].destination == "/c");
   CHECK(steps[1].destination == "/a");
@@ -380,8 +381,8 @@ TEST_CASE("on v2 a new cgroup namespace gets the hierarchy itself", "[cgroup]") 
   CHECK(step.action == Action::filesystem);
   CHECK(step.type == "cgroup2");
   CHECK(step.instead.source == "/sys/fs/cgroup/c");
-  CHECK(step.top.set == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                         MOUNT_ATTR_NOEXEC));
+  CHECK(step.top.set ==
+        (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
   CHECK(step.superblock == 0);
   CHECK_FALSE(step.readonly_later);
 }

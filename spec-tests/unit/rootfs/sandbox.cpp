@@ -196,7 +196,8 @@ std::string run(std::function<std::string()> const& work) {
 }
 
 std::string run_as_user(std::function<void()> const& before,
-                        std::function<std::string()> const& work) {
+                        std::function<std::string()> const& work, Network network) {
+  int const flags = isolated | CLONE_NEWUSER | (network == Network::own ? CLONE_NEWNET : 0);
   Pipe answer;
   pid_t const outer = ::fork();
   if (outer == 0) {
@@ -207,7 +208,7 @@ std::string run_as_user(std::function<void()> const& before,
     pid_t const child = ::fork();
     if (child == 0) {
       char byte = 'x';
-      if (::unshare(isolated | CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+      if (::unshare(flags) < 0) {
         say(answer.write, "broken: unshare: " + proa::errno_text(errno));
         ::_exit(3);
       }
@@ -241,8 +242,7 @@ void forbid(std::vector<long> const& calls, int number) {
   filter.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
   for (auto const call : calls) {
     filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<__u32>(call), 0, 1));
-    filter.push_back(
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<__u32>(number)));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<__u32>(number)));
   }
   filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   sock_fprog const program{static_cast<unsigned short>(filter.size()), filter.data()};
@@ -251,7 +251,8 @@ void forbid(std::vector<long> const& calls, int number) {
 
 MountInfo mount_at(std::string const& point, std::string const& mountinfo) {
   MountInfo found;
-  for (auto const line : proa::text::split(read(mountinfo), '\n')) {
+  auto const text = read(mountinfo);
+  for (auto const line : proa::text::split(text, '\n')) {
     auto const fields = proa::text::split(line, ' ');
     if (fields.size() < 9 || fields[4] != point) continue;
     std::size_t i = 6;
@@ -270,7 +271,8 @@ MountInfo mount_at(std::string const& point, std::string const& mountinfo) {
 
 int mounts_at(std::string const& point) {
   int count = 0;
-  for (auto const line : proa::text::split(read("/proc/self/mountinfo"), '\n')) {
+  auto const text = read("/proc/self/mountinfo");
+  for (auto const line : proa::text::split(text, '\n')) {
     auto const fields = proa::text::split(line, ' ');
     if (fields.size() > 4 && fields[4] == point) ++count;
   }
@@ -300,19 +302,23 @@ std::string describe(std::string const& path) {
   if (::lstat(path.c_str(), &info) < 0) return "errno " + std::to_string(errno);
   auto const mode = fmt::format("{:o}", info.st_mode & 07777);
   switch (info.st_mode & S_IFMT) {
-    case S_IFDIR: return "dir " + mode;
-    case S_IFREG: return fmt::format("file {} {}", mode, info.st_size);
+    case S_IFDIR:
+      return "dir " + mode;
+    case S_IFREG:
+      return fmt::format("file {} {}", mode, info.st_size);
     case S_IFCHR:
       return fmt::format("char {} {}:{}", mode, major(info.st_rdev), minor(info.st_rdev));
     case S_IFBLK:
       return fmt::format("block {} {}:{}", mode, major(info.st_rdev), minor(info.st_rdev));
-    case S_IFIFO: return "fifo " + mode;
+    case S_IFIFO:
+      return "fifo " + mode;
     case S_IFLNK: {
       std::array<char, 4096> text{};
       auto const size = ::readlink(path.c_str(), text.data(), text.size());
       return size < 0 ? "errno" : "link " + std::string(text.data(), static_cast<size_t>(size));
     }
-    default: return "other " + mode;
+    default:
+      return "other " + mode;
   }
 }
 

@@ -5,11 +5,11 @@
 // plan in.  The process only gathers facts, as text; the test outside checks them.
 #pragma once
 
+#include <unistd.h>
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #include "host/host.hpp"
 #include "proa/spec.hpp"
@@ -62,13 +62,14 @@ proa::spec::Spec usual();
 /// The plan of a Spec in a bundle, on a host without cgroups.
 proa::rootfs::Plan plan(proa::spec::Spec const& spec, std::string const& bundle);
 
-/// Runs `work` as the first process of new mount, pid and ipc namespaces in which nothing propagates
-/// to the outside, and gives what it returned; "error: ..." for an Error that it threw.
+/// Runs `work` as the first process of new mount, pid and ipc namespaces in which nothing
+/// propagates to the outside, and gives what it returned; "error: ..." for an Error that it threw.
 std::string run(std::function<std::string()> const& work);
 /// The same in a new user namespace too, where ids 0... are 100000... outside.  `before` runs with
 /// the rights of the host, in the new namespaces' parent.
+enum class Network { own, host };
 std::string run_as_user(std::function<void()> const& before,
-                        std::function<std::string()> const& work);
+                        std::function<std::string()> const& work, Network network = Network::own);
 
 /// build(), enter() and seal(), then `look` in the container.
 std::string in_container(proa::rootfs::Plan const& plan,
