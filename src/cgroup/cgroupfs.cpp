@@ -122,31 +122,51 @@ void inherit_cpuset(FdRef child, FdRef parent) {
 
 // --- controllers of v2 --------------------------------------------------------------------------
 
-/// Makes the controllers available to the children of `dir`.  Gives the first errno that a
-/// controller which is needed met, 0 when none did.
-int enable_controllers(FdRef dir, Group const& group) {
-  if (group.wanted.empty()) return 0;
+using Names = std::vector<std::string>;
+
+Names words_of(std::string_view text) {
+  Names names;
+  for (auto const word : text::split(text::trim(text), ' ')) names.emplace_back(word);
+  return names;
+}
+
+bool contains(Names const& names, std::string const& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Makes the controllers available to the children of `dir`.  What could not be had matters only
+/// when it is needed: ENOENT where `dir` has not got it itself.
+linux::Outcome<void> enable_controllers(FdRef dir, Group const& group) {
+  if (group.wanted.empty()) return {};
   // Read first: in all but the first containers there is nothing to do, and writing takes the
   // kernel's cgroup lock.
-  auto const text = linux::read_file(dir, "cgroup.subtree_control");
-  if (!text) return text.error();
-  auto const present = text::split(text::trim(*text), ' ');
-  std::vector<std::string> missing;
-  for (auto const& name : group.wanted) {
-    if (std::find(present.begin(), present.end(), name) == present.end()) missing.push_back(name);
+  auto const enabled = linux::read_file(dir, "cgroup.subtree_control");
+  if (!enabled) return linux::Errno{enabled.error()};
+  auto missing = group.wanted;
+  std::erase_if(missing, [present = words_of(*enabled)](auto const& name) {
+    return contains(present, name);
+  });
+  if (missing.empty()) return {};
+  auto const had = linux::read_file(dir, "cgroup.controllers");
+  if (!had) return linux::Errno{had.error()};
+  auto needed = missing;
+  std::erase_if(needed, [&](auto const& name) { return !contains(group.needed, name); });
+  auto const available = words_of(*had);
+  std::erase_if(missing, [&](auto const& name) { return !contains(available, name); });
+  for (auto const& name : needed) {
+    if (!contains(available, name)) return linux::Errno{ENOENT};
   }
-  if (missing.empty()) return 0;
-  auto const all = fmt::format("+{}", text::join(missing, " +"));
-  if (linux::write_file(dir, "cgroup.subtree_control", all)) return 0;
-  // One that can't be had spoils the whole write.
-  int first = 0;
-  for (auto const& name : missing) {
-    auto const enabled = linux::write_file(dir, "cgroup.subtree_control", fmt::format("+{}", name));
-    bool const needed =
-        std::find(group.needed.begin(), group.needed.end(), name) != group.needed.end();
-    if (needed && !enabled && first == 0) first = enabled.error();
-  }
-  return first;
+  auto const write = [&](Names const& names) {
+    return linux::write_file(dir, "cgroup.subtree_control",
+                             fmt::format("+{}", text::join(names, " +")));
+  };
+  if (missing.empty()) return {};
+  auto const written = write(missing);
+  if (written || needed.empty()) return {};
+  // EBUSY: there are processes in `dir`.  Some controllers could be had all the same, but then all
+  // children would be threaded, and no container could live in one: cgroup-v2.rst, "Threads".
+  if (written.is(EBUSY)) return written;
+  return write(needed);  // without one that has spoilt the whole write
 }
 
 // --- device program of v2 -----------------------------------------------------------------------
@@ -206,15 +226,15 @@ linux::Outcome<linux::Fd> open_or_make(FdRef dir, std::string const& name, bool&
 }
 
 linux::Outcome<void> enable(FdRef dir, Group const& group, std::string const& path) {
-  auto const error = enable_controllers(dir, group);
-  if (error == ENOENT) {
+  auto const enabled = enable_controllers(dir, group);
+  if (enabled.is(ENOENT)) {
     fail(ErrorKind::unsupported, "cgroup {}: controllers {} are not to be had below {}",
          group.directory(), text::join(group.needed, ", "), path);
   }
-  if (error == 0) return {};
-  if (refused(error)) return linux::Errno{error};
-  fail_errno(error, "cgroup {}: enable controllers {} below {}", group.directory(),
-             text::join(group.needed, ", "), path);
+  if (refused(enabled.error())) return enabled;
+  enabled.or_fail("cgroup {}: enable controllers {} below {}", group.directory(),
+                  text::join(group.needed, ", "), path);
+  return {};
 }
 
 /// Makes the group, and what is missing above it.

@@ -115,10 +115,10 @@ class Creation {
     if (plan_.namespaces.maps) namespaces::write_maps(*plan_.namespaces.maps, init_.number);
     if (plan_.cgroup.owner) cgroup_->delegate(*plan_.cgroup.owner);
     sync::Admitted admitted;
-    // In its own pid namespace init is number 1: runtime.md#state, "as seen by" the hook.
+    // These hooks run in the container's namespaces, where init may be number 1.
     auto const pid_inside = record_.private_pid_namespace ? 1 : init_.number;
     if (!plan_.create_container.empty()) {
-      admitted.create_container_state = state_text(Status::created, init_.number);
+      admitted.create_container_state = state_text(Status::created, pid_inside);
     }
     if (!plan_.start_container.empty()) {
       admitted.start_container_state = state_text(Status::created, pid_inside);

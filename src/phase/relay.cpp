@@ -29,6 +29,10 @@ short when(bool wanted, short events) { return wanted ? events : short{0}; }
 
 Relay::Relay(linux::Fd master) : master_(std::move(master)) {
   linux::set_nonblocking(master_).or_fail("make the terminal non-blocking");
+  // Our own terminal turns "\n" into "\r\n", or a pipe wants what the container printed.
+  auto const pty = linux::terminal_mode(master_).or_fail("read the terminal's mode");
+  linux::set_terminal_mode(master_, linux::plain_newline_mode(pty))
+      .or_fail("set the terminal's mode");
   resize();
   auto const mode = linux::terminal_mode(standard_input);
   if (!mode) return;  // ENOTTY: a pipe or a file needs no raw mode

@@ -78,13 +78,28 @@ void settle(Step const& step, Fd mount, Tree& tree) {
   if (step.destination == "/") tree.root = std::move(mount);
 }
 
+bool is_directory(FdRef file) {
+  auto const info = linux::stat(file);
+  return info && S_ISDIR((*info).st_mode);
+}
+
+// move_mount(2) says EINVAL of a directory on a file and of a file on a directory, as of much else;
+// ENOTDIR is what mount(2) says, and what dockerd looks for to explain it to its user.
+void put(FdRef mount, FdRef target) {
+  auto const moved = linux::move_mount(mount, target);
+  if (moved.is(EINVAL) && is_directory(mount) != is_directory(target)) {
+    fail_errno(ENOTDIR, "attach");
+  }
+  moved.or_fail("attach");
+}
+
 /// Nobody in the container ever sees the mount without its flags: they are set before it is
 /// attached, except where the kernel lacks mount_setattr(2), which nothing else does on a detached
 /// mount.
 void attach(Step const& step, Fd mount, FdRef target, Tree& tree, MountAttributes const& top) {
   auto const set = set_attributes(mount, step, top);
   if (!may_be_missing(set)) set.or_fail("set mount flags");
-  linux::move_mount(mount, target).or_fail("attach");
+  put(mount, target);
   if (!set) {
     mount2::prepare(tree);
     mount2::set_attributes(tree, mount, step, set.error());

@@ -124,6 +124,60 @@ IN_EACH_WORLD("limits stand before there is a process",
                      wanted.file) == wanted.text);
 }
 
+IN_EACH_WORLD("the kernel takes the limits that engines send",
+              "[spec:config-linux#control-groups]") {
+  World const world(kind);
+  IN_WORLD_OR_SKIP(world);
+  auto const has = [&](char const* name) { return world.host().cgroups.find(name) != nullptr; };
+  Spec spec = at("/" + world.name() + "/web");
+  auto& resources = spec.linux.resources;
+  if (has("memory"))
+    resources.memory = {.limit = 64 << 20, .reservation = 32 << 20, .swap = 64 << 20};
+  if (has("cpu")) {
+    resources.cpu = {.shares = 512, .quota = 50000, .burst = 10000, .period = 100000};
+    resources.cpu.idle = 1;
+  }
+  if (has("cpuset")) resources.cpu.cpus = resources.cpu.mems = "0";
+  if (has("pids")) resources.pids.limit = 100;
+  if (has("hugetlb")) resources.hugepage_limits = {{"2MB", 2 << 20}};
+  if (has("io")) resources.unified = {{"io.max", ""}, {"cgroup.max.depth", "5"}};
+  Placed web(world, spec);
+  CHECK(web.run().alive());
+}
+
+TEST_CASE("a limit below a group with processes is refused, as no controller can be had there",
+          "[root][spec:config-linux#unified][MUST]") {
+  World const world(Kind::v2);
+  IN_WORLD_OR_SKIP(world);
+  auto wanted = limited(world);
+  wanted.spec.linux.cgroups_path = "/" + world.name() + "/web/below";
+  Placed web(world);
+  web.run();
+  Placed below(world, wanted.spec);
+  auto const text = refusal([&] { below.manager().create(); }).text;
+  CHECK_THAT(text, ContainsSubstring("enable controllers " + wanted.controller + " below "));
+  CHECK_THAT(text, ContainsSubstring("device or resource busy"));
+  below.manager().remove();
+  CHECK_FALSE(below.exists());
+}
+
+TEST_CASE("a controller that the hierarchy above does not give is an error",
+          "[root][spec:config-linux#unified][MUST]") {
+  World const world(Kind::v2);
+  IN_WORLD_OR_SKIP(world);
+  Placed above(world, at("/" + world.name()));
+  above.manager().create();
+  auto host = world.host();
+  host.cgroups.hierarchies[0].controllers.push_back("colour");
+  auto spec = at("/" + world.name() + "/web");
+  spec.linux.resources.unified = {{"colour.max", "7"}};
+  auto const plan = cgroup::plan({spec, host, "web"});
+  auto const manager = cgroup::make_manager(plan);
+  CHECK_THAT(refusal([&] { manager->create(); }).text,
+             ContainsSubstring("controllers colour are not to be had below /sys/fs/cgroup"));
+  manager->remove();
+}
+
 IN_EACH_WORLD("the limit of processes is set when the first one is in",
               "[spec:config-linux#pids][MUST]") {
   World const world(kind);
@@ -446,7 +500,7 @@ IN_EACH_WORLD("processes that go on making others are killed as well", "[spec:ru
     SKIP_BECAUSE("this world has no controller pids to hold a fork bomb");
   }
   Spec spec = at("/" + world.name() + "/web");
-  spec.linux.resources.pids.limit = 60;
+  spec.linux.resources.pids.limit = 20;
   Placed web(world, spec);
   auto const bomb = [] {
     ::signal(SIGCHLD, SIG_IGN);  // whoever ends makes room at once
