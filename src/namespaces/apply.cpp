@@ -3,26 +3,17 @@
 
 #include "namespaces/apply.hpp"
 
-#include <linux/magic.h>
-
 #include <string_view>
 
 #include "base/error.hpp"
 #include "linux/file.hpp"
 #include "linux/namespace.hpp"
+#include "linux/proc.hpp"
 #include "linux/process.hpp"
 
 namespace proa::namespaces {
 
 namespace {
-
-linux::Fd open_proc() {
-  auto proc = linux::open_at(linux::at_cwd, "/proc", O_PATH | O_DIRECTORY).or_fail("open /proc");
-  if (linux::statfs(proc).or_fail("stat /proc").f_type != PROC_SUPER_MAGIC) {
-    fail(ErrorKind::failed, "/proc is not a proc file system");
-  }
-  return proc;
-}
 
 linux::Fd open_join(Join const& join) {
   auto ns = linux::open_at(linux::at_cwd, join.path, O_RDONLY)
@@ -89,7 +80,7 @@ void write_sysctl(Sysctl const& sysctl, linux::FdRef proc) {
 
 Handles open(Plan const& plan) {
   Handles handles;
-  handles.proc = open_proc();
+  handles.proc = linux::open_proc().or_fail("open /proc");
   for (auto const& join : plan.joins) handles.joins.push_back(open_join(join));
   if (plan.user) handles.user = open_join(*plan.user);
   return handles;

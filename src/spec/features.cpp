@@ -18,7 +18,7 @@ namespace {
 constexpr bool systemd = false;
 constexpr bool seccomp_notify = false;
 constexpr bool intel_rdt = false;
-constexpr bool memory_policy = false;
+constexpr bool memory_policy = true;
 constexpr bool idmap_mounts = false;
 constexpr bool net_devices = false;
 
