@@ -130,8 +130,23 @@ Names words_of(std::string_view text) {
   return names;
 }
 
-bool contains(Names const& names, std::string const& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+Names common(Names names, Names const& others) {
+  std::erase_if(names, [&](auto const& name) {
+    return std::find(others.begin(), others.end(), name) == others.end();
+  });
+  return names;
+}
+
+Names except(Names names, Names const& others) {
+  std::erase_if(names, [&](auto const& name) {
+    return std::find(others.begin(), others.end(), name) != others.end();
+  });
+  return names;
+}
+
+linux::Outcome<void> add_to_subtree(FdRef dir, Names const& names) {
+  return linux::write_file(dir, "cgroup.subtree_control",
+                           fmt::format("+{}", text::join(names, " +")));
 }
 
 /// Makes the controllers available to the children of `dir`.  What could not be had matters only
@@ -142,31 +157,20 @@ linux::Outcome<void> enable_controllers(FdRef dir, Group const& group) {
   // kernel's cgroup lock.
   auto const enabled = linux::read_file(dir, "cgroup.subtree_control");
   if (!enabled) return linux::Errno{enabled.error()};
-  auto missing = group.wanted;
-  std::erase_if(missing, [present = words_of(*enabled)](auto const& name) {
-    return contains(present, name);
-  });
+  auto const missing = except(group.wanted, words_of(*enabled));
   if (missing.empty()) return {};
   auto const had = linux::read_file(dir, "cgroup.controllers");
   if (!had) return linux::Errno{had.error()};
-  auto needed = missing;
-  std::erase_if(needed, [&](auto const& name) { return !contains(group.needed, name); });
-  auto const available = words_of(*had);
-  std::erase_if(missing, [&](auto const& name) { return !contains(available, name); });
-  for (auto const& name : needed) {
-    if (!contains(available, name)) return linux::Errno{ENOENT};
-  }
-  auto const write = [&](Names const& names) {
-    return linux::write_file(dir, "cgroup.subtree_control",
-                             fmt::format("+{}", text::join(names, " +")));
-  };
-  if (missing.empty()) return {};
-  auto const written = write(missing);
-  if (written || needed.empty()) return {};
+  auto const available = common(missing, words_of(*had));
+  auto const needed = common(missing, group.needed);
+  if (!except(needed, available).empty()) return linux::Errno{ENOENT};
+  if (available.empty()) return {};
+  auto const added = add_to_subtree(dir, available);
+  if (added || needed.empty()) return {};
   // EBUSY: there are processes in `dir`.  Some controllers could be had all the same, but then all
   // children would be threaded, and no container could live in one: cgroup-v2.rst, "Threads".
-  if (written.is(EBUSY)) return written;
-  return write(needed);  // without one that has spoilt the whole write
+  if (added.is(EBUSY)) return added;
+  return add_to_subtree(dir, needed);  // without one that has spoilt the whole write
 }
 
 // --- device program of v2 -----------------------------------------------------------------------

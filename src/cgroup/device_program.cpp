@@ -73,8 +73,10 @@ class Program {
   std::vector<std::uint64_t> finish() {
     for (auto const end : {End::deny, End::allow}) {
       auto& jumps = ends_[static_cast<std::size_t>(end)];
+      // The kernel refuses a program with instructions that nothing leads to.
+      if (jumps.empty()) continue;
       // The very last jump may lead to where the program goes anyway.
-      if (end == End::deny && !jumps.empty() && jumps.back() == instructions_.size() - 1) {
+      if (jumps.back() == instructions_.size() - 1) {
         instructions_.pop_back();
         jumps.pop_back();
       }

@@ -10,7 +10,7 @@ namespace proa::linux {
 Outcome<Fd> watch_closes(std::string const& path) {
   Fd watch(::inotify_init1(IN_CLOEXEC));
   if (!watch) return Errno::last();
-  if (::inotify_add_watch(watch.number(), path.c_str(), IN_CLOSE_WRITE) < 0) return Errno::last();
+  if (::inotify_add_watch(watch.number(), path.c_str(), IN_CLOSE) < 0) return Errno::last();
   return watch;
 }
 

@@ -11,8 +11,7 @@
 
 namespace proa::linux {
 
-/// A descriptor that becomes readable when somebody closes the file, which they had open for
-/// writing (IN_CLOSE_WRITE).
+/// A descriptor that becomes readable when somebody closes the file or directory (IN_CLOSE).
 Outcome<Fd> watch_closes(std::string const& path);
 
 }  // namespace proa::linux

@@ -59,12 +59,16 @@ void join_user(Join const& join, Handles const& handles) {
   become_root();
 }
 
-void enter_new_time(Plan const& plan, linux::FdRef proc) {
+/// The next child of this process is in it.
+void make_time(Plan const& plan, linux::FdRef proc) {
   linux::unshare(CLONE_NEWTIME).or_fail("make a time namespace");
-  if (!plan.time_offsets.empty()) {
-    linux::write_file(proc, "self/timens_offsets", plan.time_offsets)
-        .or_fail("/linux/timeOffsets: write the offsets of the time namespace");
-  }
+  if (plan.time_offsets.empty()) return;
+  linux::write_file(proc, "self/timens_offsets", plan.time_offsets)
+      .or_fail("/linux/timeOffsets: write the offsets of the time namespace");
+}
+
+void enter_new_time(Plan const& plan, linux::FdRef proc) {
+  make_time(plan, proc);
   auto const ns = linux::open_at(proc, "self/ns/time_for_children", O_RDONLY)
                       .or_fail("open the new time namespace");
   linux::setns(ns, CLONE_NEWTIME).or_fail("enter the new time namespace");
@@ -87,6 +91,8 @@ Handles open(Plan const& plan) {
 }
 
 void join(Plan const& plan, Handles const& handles) {
+  // In a joined user namespace this process would not own its own /proc files any more.
+  if (plan.user && plan.new_time) make_time(plan, handles.proc);
   // A namespace belongs to the host's user namespace or to the one that is joined, and only
   // setns(2) can tell: what is EPERM before the user namespace is tried again in it.
   std::vector<std::size_t> later;
@@ -105,7 +111,7 @@ void join(Plan const& plan, Handles const& handles) {
 
 void isolate(Plan const& plan, Handles const& handles) {
   // Before the ids change: they make the process undumpable and its /proc files root's.
-  if (plan.new_time) enter_new_time(plan, handles.proc);
+  if (plan.new_time && !plan.user) enter_new_time(plan, handles.proc);
   if (plan.new_user()) become_root();
   if (plan.joiner == Joiner::init) {
     for (std::size_t i = 0; i < plan.joins.size(); ++i) enter(plan.joins[i], handles.joins[i]);

@@ -55,13 +55,12 @@ class Init {
   /// kernel forces and the spec wants.
   [[noreturn]] void run() {
     keep_only_what_is_inherited();
+    hide(plan_.namespaces);
     auto const admitted = inherited_.channel.receive<sync::Admitted>();
 
     enter(Stage::isolate);
     linux::set_session().or_fail("start a session");
     namespaces::isolate(plan_.namespaces, inherited_.namespaces);
-    // Until here the runtime may need our /proc files to map ids; now others in the namespaces we
-    // have entered could trace us: ptrace(2).
     linux::set_dumpable(linux::Dumpable::no).or_fail("become undumpable");
     if (plan_.session_keyring) {
       keyring::join_session(*plan_.session_keyring, inherited_.namespaces.proc);
@@ -189,6 +188,10 @@ void report(sync::Channel const& channel, sync::Stage stage, Error const& error)
   } catch (std::exception const&) {
     // Nobody is left to be told.
   }
+}
+
+void hide(namespaces::Plan const& plan) {
+  if (!plan.new_user()) linux::set_dumpable(linux::Dumpable::no).or_fail("become undumpable");
 }
 
 void run_init(Plan const& plan, Inheritance inheritance) noexcept {

@@ -14,6 +14,11 @@ namespace proa::phase {
 /// Does not return and does not throw: any failure is a Failed message and an exit.
 [[noreturn]] void run_init(Plan const& plan, Inheritance inheritance) noexcept;
 
+/// Makes this process undumpable, so that nobody in the namespaces that it is about to enter can
+/// trace it: ptrace(2), CVE-2016-9962.  With a new user namespace that has to wait until it is
+/// entered, as the runtime must be able to write our id maps; but there nobody is in it yet.
+void hide(namespaces::Plan const& plan);
+
 /// Tells the runtime why this process gives up.  Silent when nobody listens any more.
 void report(sync::Channel const& channel, sync::Stage stage, Error const& error) noexcept;
 

@@ -53,6 +53,7 @@ Launched launch_directly(Launch const& launch) {
   auto const& plan = launch.plan.namespaces;
   auto const& channel = launch.inheritance.channel;
   try {
+    hide(plan);
     namespaces::join(plan, launch.inheritance.namespaces);
     auto init = linux::clone({plan.clone_flags | CLONE_PARENT})
                     .or_fail("make the container's first process");

@@ -23,7 +23,6 @@ namespace {
 
 constexpr char record_file[] = "state.json";
 constexpr char record_new[] = "state.json.new";
-constexpr char lock_file[] = "lock";
 constexpr char init_lock_file[] = "init.lock";
 constexpr char start_socket[] = "start.sock";
 
@@ -67,17 +66,17 @@ void Lock::release() {
 }
 
 Lock Entry::lock(linux::Deadline deadline) const {
-  auto file = linux::open_at(dir_, lock_file, O_RDWR | O_CREAT, 0600)
-                  .or_fail("open the lock of the container");
-  auto taken = linux::lock(file, LOCK_EX | LOCK_NB);
-  if (taken) return still_there(Lock(std::move(file)));
-  // flock(2) has no time limit; but whoever lets go of the lock closes the file, and that can be
+  auto own =
+      linux::open_at(dir_, ".", O_RDONLY | O_DIRECTORY).or_fail("open the lock of the container");
+  auto taken = linux::lock(own, LOCK_EX | LOCK_NB);
+  if (taken) return still_there(Lock(std::move(own)));
+  // flock(2) has no time limit; but whoever lets go of the lock closes the folder, and that can be
   // waited for.  The watch stands before the second try, so no release is missed.
   auto const watch =
-      linux::watch_closes(linux::proc_path(file)).or_fail("watch the lock of the container");
+      linux::watch_closes(linux::proc_path(own)).or_fail("watch the lock of the container");
   for (;;) {
-    taken = linux::lock(file, LOCK_EX | LOCK_NB);
-    if (taken) return still_there(Lock(std::move(file)));
+    taken = linux::lock(own, LOCK_EX | LOCK_NB);
+    if (taken) return still_there(Lock(std::move(own)));
     if (!taken.is(EWOULDBLOCK)) taken.or_fail("lock the container");
     pollfd closed{watch.number(), POLLIN, 0};
     if (!linux::poll({&closed, 1}, deadline).or_fail("wait for the lock of the container")) {

@@ -5,11 +5,12 @@
 // the names in it:
 //
 //     <root>/<id>/state.json   the Record, written to a new file and renamed into place
-//     <root>/<id>/lock         locked by whoever creates, starts or deletes the container
 //     <root>/<id>/init.lock    locked by init until it executes the container's process
 //     <root>/<id>/start.sock   where init waits for `start`
 //
-// Nothing here asks about processes; see state/status.
+// The folder itself is locked, flock(2), by whoever creates, starts or deletes the container: a
+// file in it could be removed and made anew under those who wait. Nothing here asks about
+// processes; see state/status.
 #pragma once
 
 #include <optional>

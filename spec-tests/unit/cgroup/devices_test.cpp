@@ -47,6 +47,7 @@ class Machine {
  public:
   explicit Machine(std::vector<std::uint64_t> const& program) {
     for (auto const each : program) program_.push_back(std::bit_cast<::bpf_insn>(each));
+    check_reach();
   }
 
   bool permits(Request const& request) {
@@ -62,6 +63,27 @@ class Machine {
   }
 
  private:
+  /// The kernel's verifier refuses a program with an instruction that nothing leads to.
+  void check_reach() const {
+    std::vector<bool> reached(program_.size());
+    std::vector<std::size_t> next{0};
+    while (!next.empty()) {
+      auto const at = next.back();
+      next.pop_back();
+      if (at >= program_.size() || reached[at]) continue;
+      reached[at] = true;
+      auto const& instruction = program_[at];
+      auto const kind = BPF_CLASS(instruction.code);
+      bool const jumps = kind == BPF_JMP || kind == BPF_JMP32;
+      if (jumps && BPF_OP(instruction.code) == BPF_EXIT) continue;
+      if (jumps) next.push_back(at + 1 + static_cast<std::size_t>(instruction.off));
+      if (!jumps || BPF_OP(instruction.code) != BPF_JA) next.push_back(at + 1);
+    }
+    for (std::size_t at = 0; at < reached.size(); ++at) {
+      if (!reached[at]) throw std::runtime_error("unreachable instruction " + std::to_string(at));
+    }
+  }
+
   void step(::bpf_insn const& instruction) {
     switch (BPF_CLASS(instruction.code)) {
       case BPF_LDX:
@@ -322,6 +344,18 @@ TEST_CASE("the program says what the list says, for the lists that engines send"
   compare({}, numbers);
   compare(docker, numbers);
   compare(except, numbers);
+}
+
+TEST_CASE("a program has no instruction that nothing leads to") {
+  // With nothing but permissions nothing is denied, and the other way round.
+  std::vector<std::uint32_t> const numbers{0, 1, 3, 5, 10, 229};
+  compare({allow_all, character(true, 10, 229, "rwm")}, numbers);
+  compare({allow_all, character(true, 10, 229, "rwm"), character(true, 1, {}, "r")}, numbers);
+  Rules nothing{deny_all};
+  for (auto const& device : device_list({}).rules) {
+    nothing.push_back({false, device.type, device.major, device.minor, ""});
+  }
+  compare(nothing, numbers);
 }
 
 TEST_CASE("a major beyond 2047 is no negative number") {
