@@ -266,9 +266,10 @@ linux::Outcome<void> make_directories(Live& live) {
 /// The group of a container that never was.
 void take_back(Live const& live, linux::Deadline deadline) {
   if (live.created) remove_group(live.group->directory(), deadline);
-  for (auto path = live.parents.rbegin(); path != live.parents.rend(); ++path) {
+  Names const lowest_first(live.parents.rbegin(), live.parents.rend());
+  for (auto const& path : lowest_first) {
     // EBUSY: somebody else lives below it by now.
-    linux::unlink_at(linux::at_cwd, *path, AT_REMOVEDIR).ignore();
+    linux::unlink_at(linux::at_cwd, path, AT_REMOVEDIR).ignore();
   }
 }
 
@@ -387,7 +388,7 @@ bool Cgroupfs::join(Live const& live, pid_t pid) const {
 void Cgroupfs::delegate(uid_t owner) {
   if (!birthplace()) return;
   auto const& live = live_.back();
-  constexpr gid_t unchanged = static_cast<gid_t>(-1);
+  constexpr auto unchanged = static_cast<gid_t>(-1);
   auto const given = linux::chown(live.dir, owner, unchanged);
   // The clause is a MAY: an unprivileged caller can't give anything away.
   if (given.is(EPERM) && plan_.unprivileged) return;

@@ -157,13 +157,15 @@ bool shadows(DeviceRule const& later, DeviceRule const& rule) {
 
 void add_rules(Program& program, DeviceList const& list, DeviceRuleType of) {
   std::vector<DeviceRule> tried;
-  for (auto rule = list.rules.rbegin(); rule != list.rules.rend(); ++rule) {
-    if (rule->type != of && rule->type != DeviceRuleType::all) continue;
-    if (std::any_of(tried.begin(), tried.end(), [&](auto const& t) { return shadows(t, *rule); })) {
+  std::vector<DeviceRule> const last_first(list.rules.rbegin(), list.rules.rend());
+  for (auto const& rule : last_first) {
+    if (rule.type != of && rule.type != DeviceRuleType::all) continue;
+    if (std::any_of(tried.begin(), tried.end(),
+                    [&](auto const& later) { return shadows(later, rule); })) {
       continue;
     }
-    tried.push_back(*rule);
-    add_rule(program, *rule);
+    tried.push_back(rule);
+    add_rule(program, rule);
   }
   program.jump(list.allow ? End::allow : End::deny);
 }

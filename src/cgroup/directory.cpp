@@ -46,13 +46,6 @@ void add_processes(linux::FdRef group, std::vector<pid_t>& pids) {
   }
 }
 
-/// False when the deadline has passed before all have ended.
-bool wait_for(std::vector<linux::Pid> const& processes, linux::Deadline deadline) {
-  return std::all_of(processes.begin(), processes.end(), [&](auto const& process) {
-    return linux::wait_ended(process.fd, deadline).or_fail("wait for process {}", process.number);
-  });
-}
-
 void remove_below(linux::FdRef top) {
   for_each_below(top, [](Below const& below) {
     auto const removed = linux::unlink_at(below.parent, below.name, AT_REMOVEDIR);
@@ -125,6 +118,12 @@ std::vector<linux::Pid> hold(linux::FdRef group, std::span<pid_t const> pids) {
     return std::find(still.begin(), still.end(), process.number) == still.end();
   });
   return held;
+}
+
+bool wait_for(std::vector<linux::Pid> const& processes, linux::Deadline deadline) {
+  return std::all_of(processes.begin(), processes.end(), [&](auto const& process) {
+    return linux::wait_ended(process.fd, deadline).or_fail("wait for process {}", process.number);
+  });
 }
 
 bool wait_until_empty(linux::FdRef group, linux::Deadline deadline) {

@@ -45,6 +45,9 @@ std::vector<linux::Pid> hold(linux::FdRef group, std::span<pid_t const> pids);
 /// So many at a time are held, that no number of processes uses up the descriptors.
 inline constexpr std::size_t batch = 256;
 
+/// False when the deadline has passed before all have ended.
+bool wait_for(std::vector<linux::Pid> const& processes, linux::Deadline deadline);
+
 /// Waits until no process is in the group or below it.  False when the deadline has passed first.
 bool wait_until_empty(linux::FdRef group, linux::Deadline deadline);
 

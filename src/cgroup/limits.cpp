@@ -263,9 +263,13 @@ constexpr Throttle throttles[] = {
      "blkio.throttle.write_iops_device", "wiops"},
 };
 
+std::string rate_part(Throttle const& throttle, std::size_t index) {
+  return fmt::format("blockIO/{}/{}/rate", throttle.part, index);
+}
+
 /// The whole of a device's limits in one write of io.max.
-void add_v2_throttle(Group& group, std::string const& number, std::string const& setting,
-                     std::string pointer) {
+void merge_io_max(Group& group, std::string const& number, std::string const& setting,
+                  std::string pointer) {
   auto const line = std::find_if(group.writes.begin(), group.writes.end(), [&](Write const& write) {
     return write.file == "io.max" && write.value.starts_with(number + " ");
   });
@@ -276,21 +280,22 @@ void add_v2_throttle(Group& group, std::string const& number, std::string const&
   }
 }
 
-void add_throttles(Target const& v1, Target const& v2, spec::BlockIo const& io, bool is_v2) {
-  for (auto const& throttle : throttles) {
-    auto const& list = io.*throttle.list;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      auto const part = fmt::format("blockIO/{}/{}/rate", throttle.part, i);
-      auto const number = device_number(list[i]);
-      if (is_v2) {
-        // 0 is no limit with v1, and EINVAL with v2.
-        auto const rate = list[i].rate == 0 ? "max" : std::to_string(list[i].rate);
-        add_v2_throttle(v2.group(part), number, fmt::format("{}={}", throttle.v2_key, rate),
-                        pointer(part));
-      } else {
-        v1.add_v1(part, throttle.v1_file, fmt::format("{} {}", number, list[i].rate));
-      }
-    }
+void add_v1_throttle(Target const& target, Throttle const& throttle, spec::BlockIo const& io) {
+  auto const& list = io.*throttle.list;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    target.add_v1(rate_part(throttle, i), throttle.v1_file,
+                  fmt::format("{} {}", device_number(list[i]), list[i].rate));
+  }
+}
+
+void add_v2_throttle(Target const& target, Throttle const& throttle, spec::BlockIo const& io) {
+  auto const& list = io.*throttle.list;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto const part = rate_part(throttle, i);
+    // 0 is no limit with v1, and EINVAL with v2.
+    auto const rate = list[i].rate == 0 ? "max" : std::to_string(list[i].rate);
+    merge_io_max(target.group(part), device_number(list[i]),
+                 fmt::format("{}={}", throttle.v2_key, rate), pointer(part));
   }
 }
 
@@ -334,7 +339,13 @@ void add_block_io(std::vector<Group>& groups, spec::BlockIo const& io) {
                     fmt::format("{} {}", number, *weight));
     }
   }
-  add_throttles(v1, v2, io, is_v2);
+  for (auto const& throttle : throttles) {
+    if (is_v2) {
+      add_v2_throttle(v2, throttle, io);
+    } else {
+      add_v1_throttle(v1, throttle, io);
+    }
+  }
 }
 
 // --- hugetlb, net_cls, net_prio, rdma -----------------------------------------------------------

@@ -109,11 +109,7 @@ void kill_in_passes(Records const& records, spec::CgroupRecord const& record, li
     auto const held = hold(group, std::span(pids).first(std::min(batch, pids.size())));
     signal_each(group, SIGKILL);
     thaw(records);
-    for (auto const& process : held) {
-      if (!linux::wait_ended(process.fd, deadline).or_fail("wait for process {}", process.number)) {
-        fail_alive(record, group);
-      }
-    }
+    if (!wait_for(held, deadline)) fail_alive(record, group);
   }
 }
 

@@ -142,18 +142,12 @@ Need need_of(Group const& group, CgroupHierarchy const& hierarchy, Spec const& s
 /// "memory" of "memory.swap.max".
 std::string controller_of(Write const& write) { return write.file.substr(0, write.file.find('.')); }
 
-std::vector<std::string> controllers_of(Group const& group) {
-  std::vector<std::string> needed;
-  for (auto const* writes : {&group.writes, &group.late_writes}) {
-    for (auto const& write : *writes) {
-      auto controller = controller_of(write);
-      if (controller == "cgroup") continue;
-      if (std::find(needed.begin(), needed.end(), controller) == needed.end()) {
-        needed.push_back(std::move(controller));
-      }
-    }
+void add_controllers_of(std::vector<Write> const& writes, std::vector<std::string>& names) {
+  for (auto const& write : writes) {
+    auto name = controller_of(write);
+    bool const known = std::find(names.begin(), names.end(), name) != names.end();
+    if (!known && name != "cgroup") names.push_back(std::move(name));
   }
-  return needed;
 }
 
 /// With pure v2 all controllers, for the figures that engines read there.  A hybrid host keeps its
@@ -161,7 +155,8 @@ std::vector<std::string> controllers_of(Group const& group) {
 void add_controllers(Plan& plan, Host const& host) {
   if (plan.groups.empty() || !plan.groups.back().v2) return;
   auto& group = plan.groups.back();
-  group.needed = controllers_of(group);
+  add_controllers_of(group.writes, group.needed);
+  add_controllers_of(group.late_writes, group.needed);
   group.wanted = host.cgroups.pure_v2() ? group.controllers : group.needed;
 }
 

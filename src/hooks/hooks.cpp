@@ -20,8 +20,7 @@ std::string said(command::Result const& result) {
 }
 
 void run_one(spec::Hook const& hook, std::string const& state) {
-  command::Command call{
-      .path = hook.path, .args = hook.args, .env = hook.env, .input = state};
+  command::Command call{.path = hook.path, .args = hook.args, .env = hook.env, .input = state};
   // config.md#posix-platform-hooks: args has the semantics of execv's argv; absent, the path.
   if (call.args.empty()) call.args.push_back(hook.path);
   if (hook.timeout) call.time = std::chrono::seconds(*hook.timeout);

@@ -110,6 +110,11 @@ Outcome<void> close_on_exec_from(unsigned first) {
   return {};
 }
 
+bool inherited(int number) {
+  int const flags = ::fcntl(number, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
 Outcome<void> close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 3;

@@ -47,6 +47,9 @@ Outcome<void> set_nonblocking(FdRef file);
 Outcome<void> replace_stdio(int const (&streams)[3]);
 /// close_range(2) with CLOSE_RANGE_CLOEXEC (5.11), by hand where it lacks.
 Outcome<void> close_on_exec_from(unsigned first);
+/// Whether the descriptor is open and came through our own execve(2): what we open is
+/// close-on-exec.
+bool inherited(int number);
 /// Closes every descriptor from 3 on that is not in `kept`.
 Outcome<void> close_all_but(std::vector<int> kept);
 

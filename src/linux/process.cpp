@@ -26,6 +26,9 @@ Outcome<void> set_supplementary_groups(std::vector<gid_t> const& groups) {
   return checked(::setgroups(groups.size(), groups.data()));
 }
 
+uid_t effective_uid() { return ::geteuid(); }
+gid_t effective_gid() { return ::getegid(); }
+
 Outcome<void> set_gid(gid_t gid) { return checked(::setresgid(gid, gid, gid)); }
 Outcome<void> set_uid(uid_t uid) { return checked(::setresuid(uid, uid, uid)); }
 

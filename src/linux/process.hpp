@@ -21,6 +21,10 @@ namespace proa::linux {
 /// getgroups(2), setgroups(2)
 Outcome<std::vector<gid_t>> supplementary_groups();
 Outcome<void> set_supplementary_groups(std::vector<gid_t> const& groups);
+/// geteuid(2), getegid(2)
+uid_t effective_uid();
+gid_t effective_gid();
+
 /// setresgid(2), setresuid(2): real, effective and saved at once.
 Outcome<void> set_gid(gid_t gid);
 Outcome<void> set_uid(uid_t uid);

@@ -13,6 +13,7 @@
 #include "cgroup/manager.hpp"
 #include "hooks/hooks.hpp"
 #include "linux/file.hpp"
+#include "linux/process.hpp"
 #include "phase/bundle.hpp"
 #include "phase/handover.hpp"
 #include "phase/launch.hpp"
@@ -53,7 +54,7 @@ spec::Record first_record(std::string const& id, Bundle const& bundle, Plan cons
   record.state.annotations = bundle.spec.annotations;
   record.state.rootfs = plan.rootfs.root;
   record.state.created = now_text();
-  record.state.owner = state::owner_name(::geteuid());
+  record.state.owner = state::owner_name(linux::effective_uid());
   record.has_process = bundle.spec.process.has_value();
   record.private_pid_namespace = (plan.namespaces.clone_flags & CLONE_NEWPID) != 0;
   record.cgroup_manager = plan.cgroup.manager;

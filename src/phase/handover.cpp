@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "base/error.hpp"
+#include "linux/clock.hpp"
+#include "linux/exec.hpp"
 #include "linux/file.hpp"
 #include "linux/socket.hpp"
 
@@ -33,17 +35,14 @@ void send_descriptor(std::string const& socket, std::string const& name, linux::
 void check_preserved(std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint32_t const number = 3 + i;
-    // What we have opened ourselves is close-on-exec; what came through our own execve(2) is not.
-    int const flags = ::fcntl(static_cast<int>(number), F_GETFD);
-    if (flags < 0 || (flags & FD_CLOEXEC) != 0) {
+    if (!linux::inherited(static_cast<int>(number))) {
       fail_errno(EBADF, "unable to stat preserved-fd {} (of {})", number, count);
     }
   }
 }
 
 std::string now_text() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  auto const now = linux::wall_time();
   tm parts{};
   ::gmtime_r(&now.tv_sec, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", parts.tm_year + 1900,

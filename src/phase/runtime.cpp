@@ -3,13 +3,12 @@
 //
 // include/proa/container.hpp, answered by the phases.
 
-#include <unistd.h>
-
 #include <cstdlib>
 
 #include "base/error.hpp"
 #include "cgroup/manager.hpp"
 #include "linux/file.hpp"
+#include "linux/process.hpp"
 #include "linux/signal.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
@@ -48,10 +47,10 @@ State state_of(state::Entry const& entry) {
 }  // namespace
 
 std::string default_root() {
-  if (::geteuid() == 0) return "/run/proa";
+  if (linux::effective_uid() == 0) return "/run/proa";
   char const* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
   if (runtime_dir != nullptr && runtime_dir[0] == '/') return std::string(runtime_dir) + "/proa";
-  return fmt::format("/tmp/proa-{}", ::geteuid());
+  return fmt::format("/tmp/proa-{}", linux::effective_uid());
 }
 
 State Container::state() const { return state_of(state::Store(options_.root).open(id_)); }
@@ -110,7 +109,9 @@ Features Runtime::features() {
   return spec::features(rootfs::option_words(), capabilities::names(), seccomp::archs());
 }
 
-Spec Runtime::example(Rootless rootless) { return spec::example(rootless); }
+Spec Runtime::example(Rootless rootless) {
+  return spec::example(rootless, {linux::effective_uid(), linux::effective_gid()});
+}
 
 std::optional<int> signal_number(std::string_view word) { return linux::signal_number(word); }
 

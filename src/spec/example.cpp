@@ -3,8 +3,6 @@
 
 #include "spec/example.hpp"
 
-#include <unistd.h>
-
 #include "spec/version.hpp"
 
 namespace proa::spec {
@@ -62,7 +60,7 @@ std::vector<Mount> mounts(bool rootless) {
   };
 }
 
-void isolate(Linux& linux, bool rootless) {
+void isolate(Linux& linux, bool rootless, Caller caller) {
   using enum NamespaceType;
   for (auto const type : {pid, network, ipc, uts, mount, cgroup}) {
     if (rootless && type == network) continue;
@@ -73,22 +71,22 @@ void isolate(Linux& linux, bool rootless) {
     return;
   }
   linux.namespaces.push_back({user, ""});
-  linux.uid_mappings = {{0, ::geteuid(), 1}};
-  linux.gid_mappings = {{0, ::getegid(), 1}};
+  linux.uid_mappings = {{0, caller.uid, 1}};
+  linux.gid_mappings = {{0, caller.gid, 1}};
 }
 
 }  // namespace
 
-Spec example(Rootless rootless) {
+Spec example(Rootless rootless, Caller caller) {
   bool const without_root =
-      rootless == Rootless::yes || (rootless == Rootless::automatic && ::geteuid() != 0);
+      rootless == Rootless::yes || (rootless == Rootless::automatic && caller.uid != 0);
   Spec spec;
   spec.oci_version = version;
   spec.process = shell();
   spec.root = {"rootfs", true};
   spec.hostname = "proa";
   spec.mounts = mounts(without_root);
-  isolate(spec.linux, without_root);
+  isolate(spec.linux, without_root, caller);
   // What of the kernel's own the container should not read, or not change.
   spec.linux.masked_paths = {"/proc/acpi",        "/proc/asound",        "/proc/kcore",
                              "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",

@@ -22,7 +22,7 @@ Host host() {
 }
 
 Spec example() {
-  auto spec = spec::example(Rootless::no);
+  auto spec = spec::example(Rootless::no, {});
   spec.process->terminal = false;
   return spec;
 }

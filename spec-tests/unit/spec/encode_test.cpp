@@ -164,7 +164,7 @@ TEST_CASE("a record with a missing property is refused without a clause", "[spec
 
 TEST_CASE("the example is good and comes back as it was written", "[spec:config]") {
   for (auto const rootless : {Rootless::no, Rootless::yes, Rootless::automatic}) {
-    auto const text = to_json(example(rootless), true);
+    auto const text = to_json(example(rootless, {1000, 1000}), true);
     auto const again = decode_spec(text, config_json);
     CHECK(refusal([&] { validate(again, config_json); }) == "accepted");
     CHECK(to_json(again, true) == text);
@@ -173,7 +173,7 @@ TEST_CASE("the example is good and comes back as it was written", "[spec:config]
 
 TEST_CASE("the example runs a shell in a terminal without inheritable capabilities",
           "[spec:config#process]") {
-  auto const process = example(Rootless::no).process.value();
+  auto const process = example(Rootless::no, {}).process.value();
   CHECK(process.terminal);
   CHECK(process.args == std::vector<std::string>{"sh"});
   CHECK(process.capabilities->bounding ==
@@ -187,8 +187,8 @@ TEST_CASE("the example runs a shell in a terminal without inheritable capabiliti
 
 TEST_CASE("the rootless example has a user namespace and nothing that needs root",
           "[spec:config-linux#user-namespace-mappings]") {
-  auto const text = to_json(example(Rootless::yes), false);
-  auto const linux = example(Rootless::yes).linux;
+  auto const text = to_json(example(Rootless::yes, {1000, 1000}), false);
+  auto const linux = example(Rootless::yes, {1000, 1000}).linux;
   CHECK_THAT(text, ContainsSubstring(R"({"type":"user"})"));
   CHECK(text.find(R"({"type":"network"})") == std::string::npos);
   CHECK(text.find("gid=5") == std::string::npos);
@@ -196,8 +196,7 @@ TEST_CASE("the rootless example has a user namespace and nothing that needs root
   CHECK_THAT(text, ContainsSubstring(R"({"destination":"/sys","type":"none","source":"/sys",)"
                                      R"("options":["rbind","nosuid","noexec","nodev","ro"]})"));
   REQUIRE(linux.uid_mappings.size() == 1);
-  CHECK(linux.uid_mappings[0].container_id == 0);
-  CHECK(linux.uid_mappings[0].size == 1);
+  CHECK(linux.uid_mappings[0] == IdMapping{0, 1000, 1});
 }
 
 TEST_CASE("features say what this build can do", "[spec:features]") {
@@ -226,7 +225,11 @@ TEST_CASE("features say what this build can do", "[spec:features]") {
     "apparmor": {"enabled": true},
     "selinux": {"enabled": true},
     "intelRdt": {"enabled": false, "schemata": false, "monitoring": false},
-    "memoryPolicy": {"modes": [], "flags": []},
+    "memoryPolicy": {
+      "modes": ["MPOL_BIND", "MPOL_DEFAULT", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED",
+                "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE"],
+      "flags": ["MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"]
+    },
     "mountExtensions": {"idmap": {"enabled": false}},
     "netDevices": {"enabled": false}
   },
