@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proa/features.hpp"
@@ -81,7 +82,7 @@ class Container {
 
  private:
   friend class Runtime;
-  Container(Options const& options, std::string id) : options_(options), id_(std::move(id)) {}
+  Container(Options options, std::string id) : options_(std::move(options)), id_(std::move(id)) {}
   Options options_;
   std::string id_;
 };

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <cctype>
-#include <vector>
 
 namespace proa {
 
@@ -34,11 +33,10 @@ ContextLink::ContextLink(Text text) noexcept : outer_(innermost), text_(text) { 
 ContextLink::~ContextLink() { innermost = outer_; }
 
 std::string contexts() {
-  std::vector<ContextLink const*> links;
-  for (auto const* link = innermost; link != nullptr; link = link->outer_) links.push_back(link);
   std::string text;
-  for (auto link = links.rbegin(); link != links.rend(); ++link)
-    text += (*link)->text_(**link) + ": ";
+  for (auto const* link = innermost; link != nullptr; link = link->outer_) {
+    text = link->text_(*link) + ": " + text;
+  }
   return text;
 }
 

@@ -21,11 +21,10 @@ std::string_view word(Level level);
 class Sink {
  public:
   virtual void line(Level level, std::string_view text) = 0;
+  virtual ~Sink() = default;
+
   /// Lines above this level are not even formatted.
   Level level = Level::warning;
-
- protected:
-  ~Sink() = default;
 };
 
 /// Installs the process's sink and returns the one before it; nullptr drops all lines.

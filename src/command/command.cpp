@@ -19,7 +19,7 @@ namespace proa::command {
 
 namespace {
 
-constexpr std::size_t output_kept = 8 * 1024;
+constexpr std::size_t output_kept = 8192;
 
 /// The child's side: never returns, and reports on `failure` why it could not execute.
 [[noreturn]] void become(Command const& command, linux::FdRef input, linux::FdRef output,

@@ -36,6 +36,17 @@ Outcome<std::vector<int>> open_from(unsigned first) {
   return numbers;
 }
 
+Outcome<void> close_span(unsigned first, unsigned last) {
+  auto const closed = close_range(first, last, 0);
+  if (!closed.is(ENOSYS, EPERM)) return closed;
+  auto const numbers = open_from(first);
+  if (!numbers) return Errno{numbers.error()};
+  for (int const number : *numbers) {
+    if (static_cast<unsigned>(number) <= last) ::close(number);
+  }
+  return {};
+}
+
 }  // namespace
 
 Strings::Strings(std::vector<std::string> const& strings) {
@@ -118,26 +129,16 @@ bool inherited(int number) {
 Outcome<void> close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 3;
-  kept.push_back(-1);  // the end
   for (int const number : kept) {
-    if (number >= 0 && number < static_cast<int>(first)) continue;
-    unsigned const last = number < 0 ? all_descriptors : static_cast<unsigned>(number) - 1;
-    if (first <= last) {
-      auto const result = close_range(first, last, 0);
-      if (result.is(ENOSYS, EPERM)) {
-        auto const numbers = open_from(first);
-        if (!numbers) return Errno{numbers.error()};
-        for (int const open : *numbers) {
-          if (static_cast<unsigned>(open) <= last) ::close(open);
-        }
-      } else if (!result) {
-        return result;
-      }
+    auto const wanted = static_cast<unsigned>(number);
+    if (number < 0 || wanted < first) continue;
+    if (wanted > first) {
+      auto const closed = close_span(first, wanted - 1);
+      if (!closed) return closed;
     }
-    if (number < 0) break;
-    first = static_cast<unsigned>(number) + 1;
+    first = wanted + 1;
   }
-  return {};
+  return close_span(first, all_descriptors);
 }
 
 void reset_signals() {

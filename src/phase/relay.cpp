@@ -19,7 +19,7 @@ constexpr linux::FdRef standard_output{1};
 
 // A direction reads no more while so much is waiting to be written: a slow reader slows the
 // writer down instead of filling our memory.
-constexpr std::size_t buffered = 64 * 1024;
+constexpr std::size_t buffered = 65536;
 // What a pipe takes without blocking once poll(2) says it is writable: pipe(7), PIPE_BUF.
 constexpr std::size_t chunk = 4096;
 
@@ -53,8 +53,8 @@ void Relay::resize() {
 void Relay::add_to(std::vector<pollfd>& fds) {
   first_ = fds.size();
   bool const reads_input = input_open_ && input_.size() < buffered;
-  short const master = static_cast<short>(when(output_open_ && output_.size() < buffered, POLLIN) |
-                                          when(output_open_ && !input_.empty(), POLLOUT));
+  auto const master = static_cast<short>(when(output_open_ && output_.size() < buffered, POLLIN) |
+                                         when(output_open_ && !input_.empty(), POLLOUT));
   // A negative descriptor is not polled; one that has hung up would wake us again and again.
   fds.push_back({reads_input ? standard_input.number() : -1, POLLIN, 0});
   fds.push_back({master != 0 ? master_.number() : -1, master, 0});

@@ -71,7 +71,7 @@ Runtime::Runtime(Options options) : options_(std::move(options)) {
 
 Container Runtime::create(std::string const& id, CreateOptions const& options) {
   phase::create(options_, id, options, phase::Starter::later_call);
-  return Container(options_, id);
+  return {options_, id};
 }
 
 int Runtime::run(std::string const& id, RunOptions const& options) {
@@ -80,7 +80,7 @@ int Runtime::run(std::string const& id, RunOptions const& options) {
 
 Container Runtime::open(std::string const& id) const {
   (void)state::Store(options_.root).open(id);
-  return Container(options_, id);
+  return {options_, id};
 }
 
 void Runtime::purge(std::string const& id) {

@@ -148,7 +148,7 @@ Entry Store::make(std::string const& id) const {
   made.or_fail("make the state directory of the container");
   auto dir = linux::open_at(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
                  .or_fail("open the state directory of the container");
-  return Entry(std::move(root), std::move(dir), id);
+  return {std::move(root), std::move(dir), id};
 }
 
 Entry Store::open(std::string const& id) const {
@@ -159,7 +159,7 @@ Entry Store::open(std::string const& id) const {
   auto dir = linux::open_at(*root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (dir.is(ENOENT)) fail(ErrorKind::not_found, "container does not exist");
   if (!dir) fail_errno(dir.error(), "open the state directory of the container");
-  return Entry(std::move(*root), std::move(*dir), id);
+  return {std::move(*root), std::move(*dir), id};
 }
 
 std::vector<std::string> Store::ids() const {

@@ -113,6 +113,6 @@ struct Failed {
 };
 
 /// Largest packet: a seccomp filter of BPF_MAXINSNS instructions is 32 KiB.
-inline constexpr std::size_t max_packet = 64 * 1024;
+inline constexpr std::size_t max_packet = 65536;
 
 }  // namespace proa::sync
