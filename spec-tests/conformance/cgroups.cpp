@@ -308,6 +308,30 @@ TEST_CASE("a cgroup with processes in it is refused", "[spec:config-linux#contro
   if (result.ok()) proa("delete", "--force", "second");
 }
 
+TEST_CASE("a cgroup that is mounted writable belongs to the container's user",
+          "[spec:config-linux#cgroup-ownership][SHOULD]") {
+  if (world() != World::v2) SKIP_BECAUSE("this cgroup world is not version 2 alone");
+  Json const mount = {{"destination", "/sys/fs/cgroup"},
+                      {"type", "cgroup"},
+                      {"source", "cgroup"},
+                      {"options", {"nosuid", "noexec", "nodev", "rw"}}};
+  auto const owner = [](Container const& web, char const* file) {
+    struct stat info {};
+    REQUIRE(stat((*cgroup_directory("freezer", web.cgroup()) + file).c_str(), &info) == 0);
+    return info.st_uid;
+  };
+  Created writable(userns().mount(mount));
+  for (char const* file : {"", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads"}) {
+    CAPTURE(file);
+    CHECK(owner(writable, file) == 100000);
+  }
+  CHECK(owner(writable, "/cgroup.max.depth") == 0);
+  Json fixed = mount;
+  fixed["options"] = {"ro"};
+  Created readonly(userns().mount(fixed));
+  CHECK(owner(readonly, "") == 0);
+}
+
 TEST_CASE("the cgroup of a running container is a leaf", "[contract:cgroups]") {
   // containerd turns controllers on in its parents; an inner cgroup would hide OOM counts.
   Running web(ordinary());

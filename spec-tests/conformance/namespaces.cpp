@@ -283,6 +283,13 @@ TEST_CASE("offsets without a new time namespace are refused",
               .with("/linux/timeOffsets", offsets));
 }
 
+TEST_CASE("a time namespace with a path is joined", "[spec:config-linux#namespaces][MUST]") {
+  Holder const holder({"--time", "--fork", "--kill-child"});
+  Json const seen =
+      report(plain().with_namespace("time", holder.path("time_for_children"))).at("namespaces");
+  CHECK(seen.at("time") == namespace_of(holder.process.pid(), "time_for_children"));
+}
+
 TEST_CASE("an offset for a clock that has none is refused",
           "[spec:config-linux#offset-for-time-namespace][MUST]") {
   refusal(

@@ -235,6 +235,15 @@ TEST_CASE("an I/O priority out of range is refused", "[spec:config#valid-values]
   refusal(ordinary().with("/process/ioPriority", {{"class", "NOSUCH"}, {"priority", 1}}));
 }
 
+TEST_CASE("the memory policy is set", "[spec:config-linux#memory-policy][MUST]") {
+  Json const own = Json::parse(run({{probe_path(), "report"}, "", ""}).out).at("scheduling");
+  if (own.at("mempolicy") == -1) SKIP_BECAUSE("this kernel has no memory policies");
+  Json const policy = {{"mode", "MPOL_BIND"}, {"nodes", "0"}};
+  constexpr int bind = 2;  // set_mempolicy(2)
+  CHECK(report(ordinary().with("/linux/memoryPolicy", policy)).at("scheduling").at("mempolicy") ==
+        bind);
+}
+
 TEST_CASE("the personality is set", "[spec:config-linux#personality][MUST]") {
   Json const seen = report(ordinary().with("/linux/personality", {{"domain", "LINUX32"}}));
   CHECK(seen.at("personality") == PER_LINUX32);

@@ -14,6 +14,8 @@
 
 #include "catch.hpp"
 #include "hosts.hpp"
+#include "linux/bpf.hpp"
+#include "skip.hpp"
 
 using namespace proa;
 using namespace proa::cgroup;
@@ -365,21 +367,47 @@ TEST_CASE("a major beyond 2047 is no negative number") {
   CHECK_FALSE(permits(rules, {DeviceRuleType::block, 4095, (1U << 20) - 1, access_read}));
 }
 
-TEST_CASE("the program says what the list says, for lists made by chance") {
-  std::mt19937 chance(20251123);
-  auto const below = [&](unsigned end) { return static_cast<unsigned>(chance() % end); };
-  auto const number = [&](unsigned most) -> std::optional<std::int64_t> {
-    if (below(3) == 0) return std::nullopt;
-    return below(most);
-  };
-  constexpr std::array access{"r", "w", "m", "rw", "rm", "wm", "rwm", ""};
-  for (int round = 0; round < 200; ++round) {
+namespace {
+
+/// Lists that no engine would send, the same ones every time.
+class Lists {
+ public:
+  Rules next() {
     Rules rules;
     for (auto left = below(12); left > 0; --left) {
       rules.push_back({below(2) == 0, static_cast<DeviceRuleType>(below(3)), number(3), number(4),
                        access[below(access.size())]});
     }
-    compare(rules, {0, 1, 2, 3, 5, 136});
+    return rules;
+  }
+
+ private:
+  static constexpr std::array access{"r", "w", "m", "rw", "rm", "wm", "rwm", ""};
+
+  std::size_t below(std::size_t end) { return chance_() % end; }
+  std::optional<std::int64_t> number(std::size_t most) {
+    if (below(3) == 0) return std::nullopt;
+    return static_cast<std::int64_t>(below(most));
+  }
+
+  std::mt19937 chance_{20251123};
+};
+
+}  // namespace
+
+TEST_CASE("the program says what the list says, for lists made by chance") {
+  Lists lists;
+  for (int round = 0; round < 200; ++round) compare(lists.next(), {0, 1, 2, 3, 5, 136});
+}
+
+TEST_CASE("the kernel loads the program of every list", "[root]") {
+  auto const may = linux::load_device_program(device_program(device_list({})));
+  if (may.is(EPERM)) SKIP_BECAUSE("needs the right to load BPF programs");
+  REQUIRE(may);
+  Lists lists;
+  for (int round = 0; round < 200; ++round) {
+    auto const program = device_program(device_list(lists.next()));
+    if (!program.empty()) CHECK(linux::load_device_program(program));
   }
 }
 

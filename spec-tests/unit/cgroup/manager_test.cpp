@@ -6,37 +6,26 @@
 #include "cgroup/manager.hpp"
 
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/text.hpp"
 #include "catch.hpp"
 #include "hosts.hpp"
 #include "linux/file.hpp"
-#include "skip.hpp"
 #include "world.hpp"
 
 using namespace proa;
-using hosts::group;
 using hosts::refusal;
+using worlds::at;
 using worlds::Child;
+using worlds::freeze;
 using worlds::Kind;
 using worlds::Placed;
 using worlds::World;
 
-#define IN_EACH_WORLD(name, tags) \
-  TEMPLATE_TEST_CASE_SIG(name, "[root]" tags, ((Kind kind), kind), Kind::v1, Kind::hybrid, Kind::v2)
-
-#define IN_WORLD_OR_SKIP(world) \
-  if (!(world).missing().empty()) SKIP_BECAUSE((world).missing())
-
 namespace {
-
-Spec at(std::string path) {
-  Spec spec;
-  spec.linux.cgroups_path = std::move(path);
-  return spec;
-}
 
 /// Some limit that this world has a controller for, and where it can be read back.
 struct Limited {
@@ -69,25 +58,6 @@ bool in_all_groups(World const& world, pid_t pid, std::string const& path) {
   for (auto const line : text::split(text, '\n')) found += line.ends_with(":" + path) ? 1 : 0;
   return found == world.host().cgroups.hierarchies.size();
 }
-
-void freeze(World const& world, std::string const& path) {
-  if (world.host().cgroups.find("freezer") != nullptr) {
-    worlds::write(world.directory(path, "freezer") + "/freezer.state", "FROZEN");
-  } else {
-    worlds::write(world.directory(path) + "/cgroup.freeze", "1");
-  }
-}
-
-void thaw(World const& world, std::string const& path) {
-  if (world.host().cgroups.find("freezer") != nullptr) {
-    worlds::write(world.directory(path, "freezer") + "/freezer.state", "THAWED");
-  } else {
-    worlds::write(world.directory(path) + "/cgroup.freeze", "0");
-  }
-}
-
-/// The errno of opening the device for reading.
-int open_error(char const* path) { return linux::open_at(linux::at_cwd, path, O_RDONLY).error(); }
 
 }  // namespace
 
@@ -434,193 +404,6 @@ IN_EACH_WORLD("a limit that can't be had is an error", "[spec:config-linux#contr
                ContainsSubstring("cannot set memory limit: container could not join or create "
                                  "cgroup"));
   }
-}
-
-// --- signals ------------------------------------------------------------------------------------
-
-IN_EACH_WORLD("a signal reaches every process, also below the group", "[spec:runtime#kill]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Placed web(world);
-  auto& init = web.run();
-  Placed below(world, at("/" + world.name() + "/web/below"));
-  auto& second = below.run();
-  auto const records = web.manager().record();
-  auto const seen = cgroup::processes(records);
-  CHECK(seen.size() == 2);
-  CHECK(std::count(seen.begin(), seen.end(), second.number()) == 1);
-  cgroup::signal_all(records, SIGTERM);
-  CHECK(init.end().signal == SIGTERM);
-  CHECK(second.end().signal == SIGTERM);
-}
-
-IN_EACH_WORLD("SIGKILL leaves none alive, also below the group", "[spec:runtime#kill]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Placed web(world);
-  auto& init = web.run();
-  Placed below(world, at("/" + world.name() + "/web/below"));
-  auto& second = below.run();
-  auto const records = web.manager().record();
-  cgroup::signal_all(records, SIGKILL);
-  cgroup::wait_empty(records, linux::in(std::chrono::seconds(10)));
-  CHECK(init.end().signal == SIGKILL);
-  CHECK(second.end().signal == SIGKILL);
-  CHECK(cgroup::processes(records).empty());
-}
-
-IN_EACH_WORLD("SIGKILL ends frozen processes", "[spec:runtime#kill]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Placed web(world);
-  auto& init = web.run();
-  auto const records = web.manager().record();
-  CHECK_FALSE(cgroup::frozen(records));
-  freeze(world, world.name() + "/web");
-  CHECK(cgroup::frozen(records));
-  cgroup::signal_all(records, SIGKILL);
-  cgroup::wait_empty(records, linux::in(std::chrono::seconds(10)));
-  CHECK(init.end().signal == SIGKILL);
-}
-
-IN_EACH_WORLD("a thawed group is not frozen", "") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Placed web(world);
-  web.run();
-  freeze(world, world.name() + "/web");
-  thaw(world, world.name() + "/web");
-  CHECK_FALSE(cgroup::frozen(web.manager().record()));
-}
-
-IN_EACH_WORLD("processes that go on making others are killed as well", "[spec:runtime#kill]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  if (world.host().cgroups.find("pids") == nullptr) {
-    SKIP_BECAUSE("this world has no controller pids to hold a fork bomb");
-  }
-  Spec spec = at("/" + world.name() + "/web");
-  spec.linux.resources.pids.limit = 20;
-  Placed web(world, spec);
-  auto const bomb = [] {
-    ::signal(SIGCHLD, SIG_IGN);  // whoever ends makes room at once
-    for (auto const end = ::time(nullptr) + 20; ::time(nullptr) < end;) (void)::fork();
-    return 0;
-  };
-  web.run(bomb);
-  auto const records = web.manager().record();
-  cgroup::signal_all(records, SIGKILL);
-  cgroup::wait_empty(records, linux::in(std::chrono::seconds(10)));
-  CHECK(cgroup::processes(records).empty());
-}
-
-IN_EACH_WORLD("who is still alive at the deadline is named", "") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Placed web(world);
-  auto const& init = web.run();
-  auto const records = web.manager().record();
-  auto const late = linux::in(std::chrono::milliseconds(1));
-  auto const pid = std::to_string(init.number());
-  CHECK(refusal([&] { cgroup::wait_empty(records, late); }).text ==
-        fmt::format("processes of cgroup {} are still alive: {}",
-                    world.directory(world.name() + "/web"), pid));
-  CHECK_THAT(refusal([&] { cgroup::remove(records, late); }).text,
-             ContainsSubstring("still alive in it: " + pid));
-  CHECK(init.alive());
-}
-
-IN_EACH_WORLD("records of groups that are gone are empty groups", "[spec:runtime#delete]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  std::vector<spec::CgroupRecord> const records{
-      {world.directory("never/there"), kind != Kind::v1, true, {"freezer"}}};
-  CHECK_FALSE(cgroup::frozen(records));
-  CHECK(cgroup::processes(records).empty());
-  cgroup::signal_all(records, SIGKILL);
-  cgroup::signal_all(records, SIGTERM);
-  cgroup::wait_empty(records, linux::in(std::chrono::milliseconds(1)));
-  cgroup::remove(records);
-  CHECK(cgroup::processes({}).empty());
-}
-
-IN_EACH_WORLD("groups that the container made are removed, however deep", "[spec:runtime#delete]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Placed web(world);
-  web.manager().create();
-  auto const records = web.manager().record();
-  auto path = world.directory(world.name() + "/web");
-  for (int depth = 0; depth < 300; ++depth) {
-    path += "/deeper";
-    linux::mkdir_at(linux::at_cwd, path, 0755).or_fail("mkdir {}", path);
-  }
-  worlds::make(world.directory(world.name() + "/web/beside"));
-  cgroup::remove(records);
-  CHECK_FALSE(web.exists());
-}
-
-// --- devices ------------------------------------------------------------------------------------
-
-IN_EACH_WORLD("the device list holds", "[spec:config-linux#allowed-device-list][MUST]") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Spec spec = at("/" + world.name() + "/web");
-  spec.linux.resources.devices = {{false, spec::DeviceRuleType::all, {}, {}, "rwm"},
-                                  {true, spec::DeviceRuleType::character, 1, 11, "w"}};
-  Placed web(world, spec);
-  auto& init = web.run([] {
-    if (open_error("/dev/null") != 0) return 1;
-    if (open_error("/dev/kmsg") != EPERM) return 2;  // 1:11, for writing only
-    if (!linux::open_at(linux::at_cwd, "/dev/kmsg", O_WRONLY)) return 3;
-    return 0;
-  });
-  CHECK(init.end().status == 0);
-}
-
-IN_EACH_WORLD("a container that may use all devices may", "") {
-  World const world(kind);
-  IN_WORLD_OR_SKIP(world);
-  Spec spec = at("/" + world.name() + "/web");
-  spec.linux.resources.devices = {{true, spec::DeviceRuleType::all, {}, {}, "rwm"}};
-  Placed web(world, spec);
-  CHECK(web.run([] { return open_error("/dev/kmsg"); }).end().status == 0);
-}
-
-TEST_CASE("the user's rules have their places in devices.list",
-          "[root][spec:config-linux#allowed-device-list][MUST]") {
-  World const world(Kind::v1);
-  IN_WORLD_OR_SKIP(world);
-  if (world.host().cgroups.find("devices") == nullptr) {
-    SKIP_BECAUSE("this world has no controller devices");
-  }
-  Spec spec = at("/" + world.name() + "/web");
-  spec.linux.resources.devices = {{false, spec::DeviceRuleType::all, {}, {}, "rwm"},
-                                  {true, spec::DeviceRuleType::character, 10, 229, "rwm"},
-                                  {true, spec::DeviceRuleType::block, 8, 20, "rw"}};
-  Placed web(world, spec);
-  web.manager().create();
-  auto const list =
-      worlds::read(world.directory(world.name() + "/web", "devices") + "/devices.list");
-  CHECK(list.starts_with("c 10:229 rwm\nb 8:20 rw\nc *:* m\n"));
-}
-
-TEST_CASE("the program of an earlier container is replaced", "[root]") {
-  World const world(Kind::v2);
-  IN_WORLD_OR_SKIP(world);
-  worlds::make(world.directory(world.name() + "/web"));
-  auto const kmsg = [&](bool allowed) {
-    Spec spec = at("/" + world.name() + "/web");
-    spec.linux.resources.devices = {{allowed, spec::DeviceRuleType::character, 1, 11, "rwm"}};
-    auto const plan = cgroup::plan({spec, world.host(), "web"});
-    auto const manager = cgroup::make_manager(plan);
-    manager->create();
-    Child init([] { return open_error("/dev/kmsg"); }, manager->birthplace());
-    return init.end().status;
-  };
-  CHECK(kmsg(false) == EPERM);
-  CHECK(kmsg(true) == 0);
-  CHECK(kmsg(false) == EPERM);
 }
 
 // --- ownership ----------------------------------------------------------------------------------

@@ -186,6 +186,27 @@ bool Placed::exists() const {
 
 // --- the rest -----------------------------------------------------------------------------------
 
+Spec at(std::string path) {
+  Spec spec;
+  spec.linux.cgroups_path = std::move(path);
+  return spec;
+}
+
+namespace {
+
+void set_frozen(World const& world, std::string const& path, bool frozen) {
+  if (world.host().cgroups.find("freezer") != nullptr) {
+    write(world.directory(path, "freezer") + "/freezer.state", frozen ? "FROZEN" : "THAWED");
+  } else {
+    write(world.directory(path) + "/cgroup.freeze", frozen ? "1" : "0");
+  }
+}
+
+}  // namespace
+
+void freeze(World const& world, std::string const& path) { set_frozen(world, path, true); }
+void thaw(World const& world, std::string const& path) { set_frozen(world, path, false); }
+
 std::string in_child(std::function<std::string()> const& body) {
   auto [reading, writing] = linux::pipe().or_fail("pipe");
   Child child([&, out = &writing] {

@@ -14,6 +14,16 @@
 #include "cgroup/plan.hpp"
 #include "host/host.hpp"
 #include "linux/pid.hpp"
+#include "skip.hpp"
+
+/// A case that runs once in each world, `kind`, with the tags beside "[root]".
+#define IN_EACH_WORLD(name, tags)                                                            \
+  TEMPLATE_TEST_CASE_SIG(name, "[root]" tags, ((worlds::Kind kind), kind), worlds::Kind::v1, \
+                         worlds::Kind::hybrid, worlds::Kind::v2)
+
+/// Ends a case that this host has no such world for.
+#define IN_WORLD_OR_SKIP(world) \
+  if (!(world).missing().empty()) SKIP_BECAUSE((world).missing())
 
 namespace worlds {
 
@@ -85,6 +95,13 @@ class Placed {
   std::unique_ptr<proa::cgroup::Manager> manager_;
   std::vector<std::unique_ptr<Child>> children_;
 };
+
+/// A Spec with that cgroupsPath.
+proa::Spec at(std::string path);
+
+/// Freezes or thaws the group at that path by hand.
+void freeze(World const& world, std::string const& path);
+void thaw(World const& world, std::string const& path);
 
 /// What `body` returns in a child process, or the text of the Error that it throws.
 std::string in_child(std::function<std::string()> const& body);
