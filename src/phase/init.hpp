@@ -14,7 +14,4 @@ namespace proa::phase {
 /// Does not return and does not throw: any failure is a Failed message and an exit.
 [[noreturn]] void run_init(Plan const& plan, Inheritance inheritance) noexcept;
 
-/// Tells the runtime why this process gives up.  Silent when nobody listens any more.
-void report(sync::Channel const& channel, sync::Stage stage, Error const& error) noexcept;
-
 }  // namespace proa::phase
