@@ -68,8 +68,8 @@ struct ExecOptions {
   /// File with config.md#process as JSON, which then says all of what follows down to the labels.
   std::string process;
   std::vector<std::string> args;
-  std::vector<std::string> env;  ///< "NAME=value", added to the container's
-  std::string cwd;               ///< empty: the container's
+  std::vector<std::string> env;     ///< "NAME=value", added to the container's
+  std::string cwd;                  ///< empty: the container's
   std::optional<std::string> user;  ///< "UID" or "UID:GID"; absent: the container's
   std::vector<std::string> additional_gids;
   std::vector<std::string> capabilities;  ///< "CAP_KILL", added to the container's

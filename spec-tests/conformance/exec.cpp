@@ -207,6 +207,30 @@ TEST_CASE("exec works at the limit of pids", "[exec][cgroup]") {
   CHECK(exec(web, {}, {"/probe", "exit", "3"}).status == 3);
 }
 
+// cgroup-v2.rst, no internal processes: what systemd does in a container that owns its cgroup.
+TEST_CASE("exec follows an init that has moved below its cgroup", "[exec][cgroup]") {
+  Running web(ordinary());
+  std::string top;
+  for (auto const& directory : cgroup_directories(web.cgroup())) {
+    if (exists(directory + "/cgroup.controllers")) top = directory;
+  }
+  if (top.empty()) SKIP_BECAUSE("this cgroup world has no version 2 hierarchy");
+  std::istringstream controllers(read_text(top + "/cgroup.controllers").value_or(""));
+  std::string controller;
+  if (!(controllers >> controller)) SKIP_BECAUSE("the container's cgroup has no controllers");
+  REQUIRE(mkdir((top + "/init.scope").c_str(), 0755) == 0);
+  write_text(top + "/init.scope/cgroup.procs", std::to_string(web.pid()));
+  write_text(top + "/cgroup.subtree_control", "+" + controller);
+  {
+    Detached const process(web);
+    CHECK_THAT(*read_text("/proc/" + std::to_string(process.pid()) + "/cgroup"),
+               ContainsSubstring("0::" + web.cgroup() + "/init.scope\n"));
+  }
+  CHECK_THAT(exec_refusal(web, {"--cgroup", "/"}, {"/probe", "report"}),
+             ContainsSubstring(" adding pid ") && ContainsSubstring("evice or resource busy"));
+  write_text(top + "/cgroup.subtree_control", "-" + controller);
+}
+
 TEST_CASE("exec --cgroup runs the process in a group below", "[exec][cgroup]") {
   Running web(ordinary());
   for (auto const& directory : cgroup_directories(web.cgroup())) {

@@ -34,9 +34,13 @@ std::string below(std::string const& group, std::string_view path) {
   return result;
 }
 
-bool answers_to(spec::CgroupRecord const& record, std::string_view controller) {
-  auto const& names = record.controllers;
-  return std::find(names.begin(), names.end(), controller) != names.end();
+/// The index of the record whose hierarchy has the controller.
+std::size_t row_of(std::vector<spec::CgroupRecord> const& records, std::string_view controller) {
+  for (std::size_t row = 0; row < records.size(); ++row) {
+    auto const& names = records[row].controllers;
+    if (std::find(names.begin(), names.end(), controller) != names.end()) return row;
+  }
+  fail(ErrorKind::usage, "unknown controller \"{}\" in --cgroup", controller);
 }
 
 /// The v2 group as /proc/PID/cgroup has it, "0::/a/b"; empty when there is none.
@@ -52,25 +56,20 @@ std::string v2_group(std::string_view file) {
 std::vector<std::string> places(std::vector<spec::CgroupRecord> const& records,
                                 std::vector<std::string> const& words) {
   std::vector<std::string> result;
+  result.reserve(records.size());
   for (auto const& record : records) result.push_back(record.path);
-  for (auto const& word : words) {
+  if (words.size() == 1 && words[0].find(':') == std::string::npos) {
+    for (auto& path : result) path = below(path, words[0]);
+    return result;
+  }
+  for (std::string_view const word : words) {
     auto const colon = word.find(':');
-    if (colon == std::string::npos) {
-      if (words.size() > 1) {
-        fail(ErrorKind::usage, "invalid --cgroup {}: its controller is missing", word);
-      }
-      for (auto& path : result) path = below(path, word);
-      continue;
+    if (colon == std::string_view::npos) {
+      fail(ErrorKind::usage, "invalid --cgroup {}: its controller is missing", word);
     }
-    for (auto const controller : text::split(std::string_view(word).substr(0, colon), ',')) {
-      auto const found = std::find_if(records.begin(), records.end(), [&](auto const& record) {
-        return answers_to(record, controller);
-      });
-      if (found == records.end()) {
-        fail(ErrorKind::usage, "unknown controller \"{}\" in --cgroup {}", controller, word);
-      }
-      result[static_cast<std::size_t>(found - records.begin())] =
-          below(found->path, std::string_view(word).substr(colon + 1));
+    for (auto const controller : text::split(word.substr(0, colon), ',')) {
+      auto const row = row_of(records, controller);
+      result[row] = below(records[row].path, word.substr(colon + 1));
     }
   }
   return result;

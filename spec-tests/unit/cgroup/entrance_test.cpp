@@ -55,7 +55,7 @@ TEST_CASE("no path leads out of the container's cgroup", "[exec][cgroup]") {
 }
 
 TEST_CASE("controllers that nobody has are refused", "[exec][cgroup]") {
-  CHECK(refusal({"whaaat:/"}) == "unknown controller \"whaaat\" in --cgroup whaaat:/");
-  CHECK(refusal({":/a"}) == "unknown controller \"\" in --cgroup :/a");
+  CHECK(refusal({"whaaat:/"}) == "unknown controller \"whaaat\" in --cgroup");
+  CHECK(refusal({":/a"}) == "unknown controller \"\" in --cgroup");
   CHECK(refusal({"a", "memory:b"}) == "invalid --cgroup a: its controller is missing");
 }
