@@ -4,9 +4,9 @@
 // The whole life of a container: create, start, state, kill, delete, and `run`, which is all of
 // them.  A Runtime is bound to one state directory; a Container is a handle on one entry of it.
 //
-// Errors: every function throws proa::Error.  Threads: create() and run() clone this process, so
-// they refuse when the calling process has more than one thread; everything else may be called
-// from any thread.  Descriptors 0, 1 and 2 of the caller become the container's.
+// Errors: every function throws proa::Error.  Threads: create(), run() and exec() clone this
+// process, so they refuse when the calling process has more than one thread; everything else may be
+// called from any thread.  Descriptors 0, 1 and 2 of the caller become the container's.
 #pragma once
 
 #include <cstdint>
@@ -64,6 +64,30 @@ struct DeleteOptions {
   bool force = false;  ///< kill it first; no error when there is nothing to delete
 };
 
+/// A process that joins a running container.
+struct ExecOptions {
+  /// File with config.md#process as JSON, which then says all of what follows down to the labels.
+  std::string process;
+  std::vector<std::string> args;
+  std::vector<std::string> env;     ///< "NAME=value", added to the container's
+  std::string cwd;                  ///< empty: the container's
+  std::optional<std::string> user;  ///< "UID" or "UID:GID"; absent: the container's
+  std::vector<std::string> additional_gids;
+  std::vector<std::string> capabilities;  ///< "CAP_KILL", added to the container's
+  bool tty = false;
+  bool no_new_privileges = false;  ///< in any case, not only where the container has it
+  std::string process_label;       ///< SELinux; empty: the container's
+  std::string apparmor;            ///< profile; empty: the container's
+
+  std::vector<std::string> cgroups;  ///< "PATH" or "CONTROLLER,...:PATH", below the container's
+  bool ignore_paused = false;        ///< a paused container is no error: wait until it goes on
+  bool detach = false;               ///< return once the process runs
+  std::string console_socket;        ///< AF_UNIX path that gets the pty's master
+  std::string pidfd_socket;          ///< AF_UNIX path that gets a pidfd of the process
+  std::string pid_file;              ///< written once the process runs
+  std::uint32_t preserve_fds = 0;    ///< that many descriptors from 3 on reach the process
+};
+
 class Runtime;
 
 /// A container that exists in the state directory.  Holds no lock; each call looks anew.
@@ -73,6 +97,9 @@ class Container {
   State state() const;
   /// runtime.md#start.  Returns once the process has been executed and the poststart hooks ran.
   void start();
+  /// Runs one more process in it.  The exit status of the process, 128 + n when signal n ended it;
+  /// 0 when detached.  Throws Error when it could not be executed.
+  int exec(ExecOptions const& options);
   /// runtime.md#kill.
   void kill(int signal, KillOptions options = {});
   /// runtime.md#delete (`delete` is a keyword).

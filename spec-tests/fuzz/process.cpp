@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   if (fuzz::refused_text(read)) return 0;
   for (auto const& host : hosts) {
     fuzz::refused([&] {
-      (void)proa::process::plan(process, host);
+      (void)proa::process::plan(process, proa::spec::Record{}, host);
       (void)proa::capabilities::plan(process, host, proa::capabilities::Source::caller);
     });
   }

@@ -56,6 +56,9 @@ class Setter {
 
   void operator()(bool Call::*member) const { call_.*member = truth(option_, text_); }
   void operator()(std::string Call::*member) const { call_.*member = word(option_, text_); }
+  void operator()(std::optional<std::string> Call::*member) const {
+    call_.*member = word(option_, text_);
+  }
   void operator()(std::uint32_t Call::*member) const { call_.*member = number(option_, text_); }
   void operator()(std::vector<std::string> Call::*member) const {
     (call_.*member).push_back(word(option_, text_));
@@ -146,7 +149,8 @@ class Reader {
 
 void check_number(Command const& command, std::vector<std::string> const& words) {
   auto const arguments = arguments_of(command);
-  if (words.size() > arguments.size()) {
+  bool const endless = !arguments.empty() && arguments.back().name.ends_with("...");
+  if (words.size() > arguments.size() && !endless) {
     fail(ErrorKind::usage, "unexpected argument \"{}\"", words[arguments.size()]);
   }
   if (words.size() < arguments.size() && arguments[words.size()].required) {

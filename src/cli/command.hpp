@@ -43,14 +43,20 @@ struct SpecOptions {
 };
 
 /// One call of the program, read: every option of every command, and the rest of its words.
-struct Call : GlobalOptions, RunOptions, KillOptions, DeleteOptions, ListOptions, SpecOptions {
+struct Call : GlobalOptions,
+              RunOptions,
+              KillOptions,
+              DeleteOptions,
+              ExecOptions,
+              ListOptions,
+              SpecOptions {
   std::string program;             ///< as it was called: "proa", "runc"
   std::vector<std::string> words;  ///< neither option nor an option's value
 };
 
 /// The member of Call that an option sets: its type says what may follow the option.
-using Target = std::variant<bool Call::*, std::string Call::*, std::uint32_t Call::*,
-                            std::vector<std::string> Call::*>;
+using Target = std::variant<bool Call::*, std::string Call::*, std::optional<std::string> Call::*,
+                            std::uint32_t Call::*, std::vector<std::string> Call::*>;
 
 struct Option {
   std::string_view name;  ///< "bundle": --bundle, and -bundle as Go's programs take it; no letter
@@ -69,11 +75,13 @@ enum class Order : std::uint8_t {
 struct Command {
   std::string_view name;
   std::string_view summary;
-  std::string_view arguments;  ///< "CONTAINER [SIGNAL]"; a word in brackets may be missing
+  /// "CONTAINER [SIGNAL]"; a word in brackets may be missing, one with "..." be many.
+  std::string_view arguments;
   std::string_view description;
   std::span<Option const> options;
   int (*run)(Call const& call);  ///< returns the exit status; throws Error
   Order order = Order::anywhere;
+  int failure = 1;  ///< exit status when it fails by itself
 };
 
 using Words = std::span<std::string_view const>;

@@ -38,8 +38,9 @@ constexpr auto globals = std::to_array<Option>({
 });
 
 constexpr Command const* verbs[] = {
-    &verb::create, &verb::start, &verb::state,    &verb::kill,       &verb::remove,  &verb::run,
-    &verb::list,   &verb::spec,  &verb::features, &verb::completion, &verb::version, &verb::help,
+    &verb::create,     &verb::start,   &verb::state, &verb::kill, &verb::remove,
+    &verb::run,        &verb::exec,    &verb::list,  &verb::spec, &verb::features,
+    &verb::completion, &verb::version, &verb::help,
 };
 
 template <class Value>
@@ -113,7 +114,6 @@ std::string subject(Call const& call, Command const& command) {
 }
 
 int run_command(Command const& command, Words words, Call& call, Log& log) {
-  log.set_subject(subject(call, command));
   parse(command, words, call);
   if (call.help) {
     print(help(call.program, command));
@@ -123,6 +123,18 @@ int run_command(Command const& command, Words words, Call& call, Log& log) {
   int const status = command.run(call);
   log.succeed();
   return status;
+}
+
+/// What goes wrong is said by main, unless this command has a status of its own for it.
+int run_or_fail(Command const& command, Words words, Call& call, Log& log) {
+  log.set_subject(subject(call, command));
+  try {
+    return run_command(command, words, call, log);
+  } catch (std::exception const& error) {
+    if (command.failure == 1) throw;
+    log.fail(error.what());
+    return command.failure;
+  }
 }
 
 }  // namespace
@@ -174,7 +186,7 @@ int run(std::string program, std::span<char const* const> arguments, Log& log) {
     return 0;
   }
   open_log(log, call);
-  return run_command(required_command(words[0], words.subspan(1)), words.subspan(1), call, log);
+  return run_or_fail(required_command(words[0], words.subspan(1)), words.subspan(1), call, log);
 }
 
 }  // namespace proa::cli

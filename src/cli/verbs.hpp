@@ -14,7 +14,7 @@
 namespace proa::cli {
 
 namespace verb {
-extern Command const create, start, state, kill, remove, run, list, spec, features, completion,
+extern Command const create, start, state, kill, remove, run, exec, list, spec, features, completion,
     version, help;
 }  // namespace verb
 

@@ -111,6 +111,12 @@ Outcome<struct ::stat> stat_at(FdRef dir, std::string const& path) {
   return info;
 }
 
+Outcome<std::uint64_t> inode_at(FdRef dir, std::string const& path) {
+  struct ::stat info {};
+  if (::fstatat(dir.number(), path.c_str(), &info, 0) < 0) return Errno::last();
+  return info.st_ino;
+}
+
 Outcome<struct ::statfs> statfs(FdRef file) {
   struct ::statfs info {};
   if (::fstatfs(file.number(), &info) < 0) return Errno::last();

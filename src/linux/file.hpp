@@ -44,6 +44,8 @@ Outcome<void> write_all(FdRef file, std::string_view text);
 Outcome<struct ::stat> stat(FdRef file);
 /// fstatat(2) with AT_SYMLINK_NOFOLLOW.
 Outcome<struct ::stat> stat_at(FdRef dir, std::string const& path);
+/// fstatat(2): the inode number of what a link leads to.
+Outcome<std::uint64_t> inode_at(FdRef dir, std::string const& path);
 Outcome<struct ::statfs> statfs(FdRef file);
 Outcome<struct ::statfs> statfs(std::string const& path);
 /// faccessat(2) with AT_EACCESS.

@@ -4,6 +4,7 @@
 #include "namespaces/apply.hpp"
 
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "linux/file.hpp"
@@ -14,6 +15,13 @@
 namespace proa::namespaces {
 
 namespace {
+
+/// Below /proc/PID/ns; all are of one file system, so that the inode tells them apart.
+constexpr std::pair<int, char const*> files[] = {
+    {CLONE_NEWUSER, "user"},     {CLONE_NEWNS, "mnt"},    {CLONE_NEWPID, "pid"},
+    {CLONE_NEWNET, "net"},       {CLONE_NEWIPC, "ipc"},   {CLONE_NEWUTS, "uts"},
+    {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
+};
 
 linux::Fd open_join(Join const& join) {
   auto ns = linux::open_at(linux::at_cwd, join.path, O_RDONLY)
@@ -107,6 +115,26 @@ void join(Plan const& plan, Handles const& handles) {
   }
   if (plan.user) join_user(*plan.user, handles);
   for (auto const i : later) enter(plan.joins[i], handles.joins[i]);
+}
+
+int differing(linux::FdRef proc, pid_t pid) {
+  int flags = 0;
+  for (auto const& [flag, name] : files) {
+    auto const theirs = linux::inode_at(proc, fmt::format("{}/ns/{}", pid, name));
+    // A kernel built without this type has one such namespace for all: namespaces(7).
+    if (theirs.is(ENOENT)) continue;
+    if (!theirs) fail_errno(theirs.error(), "look at {} namespace of process {}", name, pid);
+    auto const ours = linux::inode_at(proc, fmt::format("self/ns/{}", name))
+                          .or_fail("look at own {} namespace", name);
+    if (*theirs != ours) flags |= flag;
+  }
+  return flags;
+}
+
+void enter(linux::FdRef pidfd, int flags) {
+  if (flags == 0) return;
+  linux::setns(pidfd, flags).or_fail("join the container's namespaces");
+  if ((flags & CLONE_NEWUSER) != 0) become_root();
 }
 
 void isolate(Plan const& plan, Handles const& handles) {

@@ -28,6 +28,14 @@ void write_maps(IdMaps const& maps, pid_t pid);
 /// Helper.  Enters what Plan::joins and Plan::user name; its next child is in all of them.
 void join(Plan const& plan, Handles const& handles);
 
+/// Runtime.  The CLONE_NEW* flags of the namespaces of process `pid` that are not this process's.
+/// `proc` is /proc.
+int differing(linux::FdRef proc, pid_t pid);
+
+/// The process that is to be in them, or the parent of one that is.  Enters these namespaces of a
+/// process, named by its pidfd, in one call: setns(2).  In another user namespace it is root.
+void enter(linux::FdRef pidfd, int flags);
+
 /// Init, once it is in its cgroups and its ids are mapped: the rest of the namespaces, the names
 /// and the kernel parameters in them.
 void isolate(Plan const& plan, Handles const& handles);

@@ -45,6 +45,19 @@ void quietly(Action action) noexcept {
   }
 }
 
+/// config.json may have changed when a process joins the container.
+spec::Shared shared(Spec const& spec, Plan const& plan) {
+  spec::Shared shared;
+  shared.process = spec.process;
+  if (shared.process) shared.process->args.clear();
+  shared.personality = spec.linux.personality;
+  shared.memory_policy = spec.linux.memory_policy;
+  shared.fixed_processors = !spec.linux.resources.cpu.cpus.empty();
+  shared.session_keyring = plan.session_keyring.has_value();
+  shared.chrooted = plan.rootfs.entry == rootfs::Entry::chroot;
+  return shared;
+}
+
 spec::Record first_record(std::string const& id, Bundle const& bundle, Plan const& plan) {
   spec::Record record;
   record.state.oci_version = spec::version;
@@ -58,6 +71,7 @@ spec::Record first_record(std::string const& id, Bundle const& bundle, Plan cons
   record.has_process = bundle.spec.process.has_value();
   record.private_pid_namespace = (plan.namespaces.clone_flags & CLONE_NEWPID) != 0;
   record.cgroup_manager = plan.cgroup.manager;
+  record.shared = shared(bundle.spec, plan);
   record.poststart = bundle.spec.hooks.poststart;
   record.poststop = bundle.spec.hooks.poststop;
   return record;
@@ -87,7 +101,7 @@ class Creation {
     channel_ = std::move(ours);
     launch_init(entry, starter, std::move(theirs));
     admit();
-    auto console = converse();
+    auto console = converse(entry);
     hand_over(entry);
     undo.dismiss();
     if (starter == Starter::later_call) channel_.close();
@@ -128,11 +142,13 @@ class Creation {
   }
 
   /// The conversation of sync/message.hpp from Mounted to Ready.
-  linux::Fd converse() {
+  linux::Fd converse(state::Entry const& entry) {
     sync::HooksDone done;
-    if (plan_.seccomp && plan_.process) {
-      // Compiled while init mounts.
+    if (plan_.seccomp) {
+      // Compiled while init mounts, and kept: exec has no config.json and no time to compile.
       auto filter = seccomp::compile(*plan_.seccomp);
+      entry.write_filter(filter.program);
+      record_.shared.filter_flags = filter.flags;
       done.filter = std::move(filter.program);
       done.filter_flags = filter.flags;
     }
@@ -216,13 +232,6 @@ class Creation {
   linux::Pid init_;
   linux::Fd proc_;  ///< the host's /proc
 };
-
-/// A clone of a process with other threads could inherit a lock that nobody will ever release.
-void refuse_threads() {
-  if (linux::thread_count().or_fail("count the threads of this process") > 1) {
-    fail(ErrorKind::usage, "a process with several threads can't create containers");
-  }
-}
 
 void check_terminal(Bundle const& bundle, CreateOptions const& how, Starter starter) {
   bool const terminal = bundle.spec.process && bundle.spec.process->terminal;

@@ -4,45 +4,25 @@
 #include "phase/init.hpp"
 
 #include "base/error.hpp"
-#include "base/log.hpp"
 #include "hooks/hooks.hpp"
 #include "linux/exec.hpp"
 #include "linux/prctl.hpp"
 #include "linux/process.hpp"
 #include "linux/socket.hpp"
+#include "phase/inside.hpp"
 #include "process/apply.hpp"
 #include "process/console.hpp"
-#include "process/credentials.hpp"
 #include "process/lookup.hpp"
 #include "process/stdio.hpp"
 #include "rootfs/apply.hpp"
 #include "rootfs/devices.hpp"
-#include "security/apparmor.hpp"
 #include "security/keyring.hpp"
-#include "security/seccomp.hpp"
-#include "security/selinux.hpp"
 
 namespace proa::phase {
 
 namespace {
 
 using sync::Stage;
-
-/// Warnings of init travel to the runtime, which knows where log lines go.
-class Messenger final : public log::Sink {
- public:
-  explicit Messenger(sync::Channel const& channel) : channel_(channel) {}
-  void line(log::Level, std::string_view text) override {
-    try {
-      channel_.send(sync::Warned{std::string(text)});
-    } catch (Error const&) {
-      // The runtime has gone; the next thing that init waits for will tell it so.
-    }
-  }
-
- private:
-  sync::Channel const& channel_;
-};
 
 class Init {
  public:
@@ -89,7 +69,9 @@ class Init {
     enter(Stage::start);
     if (!plan_.process)
       fail(ErrorKind::config, "/process: is not set, so there is nothing to start");
-    become_the_user(filter, root.root);
+    become({*process_, plan_.capabilities, plan_.apparmor_profile, plan_.selinux_label,
+            filter.filter, filter.filter_flags, plan_.preserve_fds},
+           inherited_.namespaces.proc, root.root);
     hooks::run(hooks::Point::start_container, plan_.start_container,
                admitted.start_container_state);
 
@@ -109,10 +91,7 @@ class Init {
                           inherited_.namespaces.user.number()};
     for (auto const& fd : inherited_.namespaces.joins) kept.push_back(fd.number());
     for (auto const& fd : inherited_.mount_sources) kept.push_back(fd.number());
-    for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i) kept.push_back(static_cast<int>(3 + i));
-    std::erase_if(kept, [](int number) { return number < 0; });
-    linux::close_all_but(std::move(kept)).or_fail("close the runtime's descriptors");
-    linux::reset_signals();
+    keep_only(std::move(kept), plan_.preserve_fds);
   }
 
   void take_stdio(rootfs::Tree& root) {
@@ -148,31 +127,6 @@ class Init {
     inherited_.channel.receive<sync::Start>();
   }
 
-  // The order is the kernel's: scheduling and labels need privileges; the working directory may be
-  // open to root or to the user only; the bounding set needs CAP_SETPCAP; a filter needs
-  // CAP_SYS_ADMIN or no_new_privs, so it is loaded before the capabilities go, or, with
-  // no_new_privs, as the very last, where it sees the fewest of our own system calls.
-  void become_the_user(sync::HooksDone const& filter, linux::FdRef root) {
-    auto const& plan = *process_;
-    auto const& proc = inherited_.namespaces.proc;
-    if (plan.no_new_privileges) linux::set_no_new_privileges().or_fail("set no_new_privs");
-    process::set_final_affinity(plan);
-    process::set_scheduling(plan);
-    if (!plan_.apparmor_profile.empty()) apparmor::set_exec_profile(plan_.apparmor_profile, proc);
-    if (!plan_.selinux_label.empty()) selinux::set_exec_label(plan_.selinux_label, proc);
-    process::enter_cwd(plan, root);
-    if (!plan.no_new_privileges) load(filter);
-    if (plan_.capabilities) capabilities::drop_bounding(*plan_.capabilities);
-    process::set_user(plan);
-    if (plan_.capabilities) capabilities::apply(*plan_.capabilities);
-    linux::close_on_exec_from(3 + plan_.preserve_fds).or_fail("close what is not the container's");
-    if (plan.no_new_privileges) load(filter);
-  }
-
-  static void load(sync::HooksDone const& filter) {
-    if (!filter.filter.empty()) seccomp::load(filter.filter, filter.filter_flags);
-  }
-
   Plan const& plan_;
   Inheritance inherited_;
   Messenger messenger_;
@@ -181,14 +135,6 @@ class Init {
 };
 
 }  // namespace
-
-void report(sync::Channel const& channel, sync::Stage stage, Error const& error) noexcept {
-  try {
-    channel.send(sync::Failed{stage, error.kind(), error.number(), error.text()});
-  } catch (std::exception const&) {
-    // Nobody is left to be told.
-  }
-}
 
 void hide(namespaces::Plan const& plan) {
   if (!plan.new_user()) linux::set_dumpable(linux::Dumpable::no).or_fail("become undumpable");

@@ -19,7 +19,4 @@ namespace proa::phase {
 /// entered, as the runtime must be able to write our id maps; but there nobody is in it yet.
 void hide(namespaces::Plan const& plan);
 
-/// Tells the runtime why this process gives up.  Silent when nobody listens any more.
-void report(sync::Channel const& channel, sync::Stage stage, Error const& error) noexcept;
-
 }  // namespace proa::phase

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "linux/exec.hpp"
 #include "phase/init.hpp"
+#include "phase/inside.hpp"
 
 namespace proa::phase {
 
@@ -21,29 +22,8 @@ using namespace std::chrono_literals;
 // The helper makes a handful of system calls, none of which waits for anybody.
 constexpr auto helper_time = 30s;
 
-struct Birth {
-  linux::Cloned cloned;
-  cgroup::Born born = cgroup::Born::outside;
-};
-
-// CLONE_INTO_CGROUP (5.7) saves moving the process, which costs the kernel an RCU grace period.
-// Refused: ENOSYS, EINVAL and E2BIG by old kernels, EBUSY and EOPNOTSUPP by cgroups that may hold
-// no processes or only threads, EACCES and EPERM for lack of rights over the common ancestor;
-// clone(2), cgroups(7).
-Birth clone_into(cgroup::Manager const& cgroup, std::uint64_t flags) {
-  if (auto const place = cgroup.birthplace()) {
-    auto cloned = linux::clone({flags, place});
-    if (cloned) return {std::move(*cloned), cgroup::Born::inside};
-    if (!cloned.is(ENOSYS, EINVAL, E2BIG, EBUSY, EOPNOTSUPP, EACCES, EPERM)) {
-      std::move(cloned).or_fail("make the container's first process");
-    }
-  }
-  return {linux::clone({flags}).or_fail("make the container's first process"),
-          cgroup::Born::outside};
-}
-
 Launched launch_directly(Launch const& launch) {
-  auto birth = clone_into(launch.cgroup, launch.plan.namespaces.clone_flags);
+  auto birth = clone_into(launch.cgroup.birthplace(), launch.plan.namespaces.clone_flags);
   if (!birth.cloned) run_init(launch.plan, std::move(launch.inheritance));
   return {std::move(*birth.cloned), birth.born};
 }
@@ -67,7 +47,7 @@ Launched launch_directly(Launch const& launch) {
 }
 
 Launched launch_through_helper(Launch const& launch) {
-  auto birth = clone_into(launch.cgroup, 0);
+  auto birth = clone_into(launch.cgroup.birthplace(), 0);
   if (!birth.cloned) run_helper(launch);
   auto const& helper = *birth.cloned;
   // The helper's copy of this end would keep it open when the helper has died.
@@ -83,6 +63,27 @@ Launched launch_through_helper(Launch const& launch) {
 }
 
 }  // namespace
+
+void refuse_threads() {
+  if (linux::thread_count().or_fail("count the threads of this process") > 1) {
+    fail(ErrorKind::usage, "a process with several threads can't make containers");
+  }
+}
+
+// CLONE_INTO_CGROUP (5.7) saves moving the process, which costs the kernel an RCU grace period.
+// Refused: ENOSYS, EINVAL and E2BIG by old kernels, EBUSY and EOPNOTSUPP by cgroups that may hold
+// no processes or only threads, EACCES and EPERM for lack of rights over the common ancestor,
+// EAGAIN by pids.max, which lets processes be moved in; clone(2), cgroups(7).
+Birth clone_into(linux::FdRef group, std::uint64_t flags) {
+  if (group) {
+    auto cloned = linux::clone({flags, group});
+    if (cloned) return {std::move(*cloned), cgroup::Born::inside};
+    if (!cloned.is(ENOSYS, EINVAL, E2BIG, EBUSY, EOPNOTSUPP, EACCES, EPERM, EAGAIN)) {
+      std::move(cloned).or_fail("make a process in the container's cgroup");
+    }
+  }
+  return {linux::clone({flags}).or_fail("make a process"), cgroup::Born::outside};
+}
 
 Launched launch(Launch const& launch) {
   return launch.plan.namespaces.joiner == namespaces::Joiner::helper ? launch_through_helper(launch)

@@ -37,6 +37,19 @@ struct Launched {
   cgroup::Born born{};  ///< what is left to do for Manager::enter()
 };
 
+/// A clone of a process with other threads could inherit a lock that nobody will ever release.
+/// Throws Error{usage}.
+void refuse_threads();
+
+struct Birth {
+  linux::Cloned cloned;
+  cgroup::Born born = cgroup::Born::outside;
+};
+
+/// clone3(2) with these flags, in that v2 group where there is one and the kernel allows it.
+/// Returns in both processes.  Throws Error.
+Birth clone_into(linux::FdRef group, std::uint64_t flags);
+
 /// Returns in the runtime only, with init waiting for Admitted.  Throws Error; an init that was
 /// made all the same ends by itself as soon as the runtime's end of the channel is closed.
 Launched launch(Launch const& launch);

@@ -12,6 +12,7 @@
 #include "linux/signal.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
+#include "phase/exec.hpp"
 #include "phase/kill.hpp"
 #include "phase/run.hpp"
 #include "phase/start.hpp"
@@ -55,6 +56,7 @@ std::string default_root() {
 
 State Container::state() const { return state_of(state::Store(options_.root).open(id_)); }
 void Container::start() { phase::start(options_, id_); }
+int Container::exec(ExecOptions const& options) { return phase::exec(options_, id_, options); }
 void Container::kill(int signal, KillOptions options) {
   phase::kill(options_, id_, signal, options);
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "plan/label.hpp"
 #include "plan/plan.hpp"
 #include "plan/supported.hpp"
 
@@ -19,15 +20,6 @@ std::vector<rootfs::CgroupView> cgroup_views(cgroup::Plan const& plan) {
   return views;
 }
 
-/// A label that the kernel would not understand is worth a warning, not a failure: the same
-/// config.json goes to hosts with the module and without.
-std::string usable(std::string const& label, char const* pointer, bool enabled) {
-  if (label.empty() || enabled) return label;
-  log::warn("{}: \"{}\" has no effect, as this kernel does not have the security module enabled",
-            pointer, label);
-  return {};
-}
-
 void plan_process(Plan& plan, Spec const& spec, Host const& host, Request const& request) {
   auto const& process = *spec.process;
   plan.process = process::plan(spec, host);
@@ -36,11 +28,19 @@ void plan_process(Plan& plan, Spec const& spec, Host const& host, Request const&
                          plan.namespaces.any_user() ? capabilities::Source::user_namespace
                                                     : capabilities::Source::caller);
   plan.apparmor_profile =
-      usable(process.apparmor_profile, "/process/apparmorProfile", request.apparmor);
-  plan.selinux_label = usable(process.selinux_label, "/process/selinuxLabel", request.selinux);
+      usable_label(process.apparmor_profile, "/process/apparmorProfile", request.apparmor);
+  plan.selinux_label =
+      usable_label(process.selinux_label, "/process/selinuxLabel", request.selinux);
 }
 
 }  // namespace
+
+std::string usable_label(std::string const& label, char const* pointer, bool enabled) {
+  if (label.empty() || enabled) return label;
+  log::warn("{}: \"{}\" has no effect, as this kernel does not have the security module enabled",
+            pointer, label);
+  return {};
+}
 
 Plan compile(Spec const& spec, Host const& host, Request const& request) {
   refuse_unsupported(spec);
@@ -53,7 +53,7 @@ Plan compile(Spec const& spec, Host const& host, Request const& request) {
   plan.seccomp = spec.linux.seccomp;
   if (!request.no_new_keyring) {
     plan.session_keyring = keyring::Session{
-        "_ses." + request.id, plan.selinux_label,
+        keyring::session_name(request.id), plan.selinux_label,
         plan.namespaces.any_user() ? keyring::Searchers::everyone : keyring::Searchers::same_user};
   }
   plan.create_container = spec.hooks.create_container;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -176,6 +177,17 @@ Plan plan_process(spec::Process const& process, Host const& host) {
   return plan;
 }
 
+Groups group_policy(std::map<std::string, std::string> const& annotations) {
+  auto const keep = annotations.find("run.oci.keep_original_groups");
+  return keep != annotations.end() && keep->second == "1" ? Groups::keep : Groups::set;
+}
+
+void plan_domain(Plan& plan, std::optional<spec::Personality> const& personality,
+                 std::optional<spec::MemoryPolicy> const& policy) {
+  if (personality) plan.personality = native(domains, personality->domain);
+  if (policy) plan.memory_policy = memory_policy(*policy);
+}
+
 /// One "3" or "0-3" of a list, as the first and last number.
 std::optional<std::pair<std::size_t, std::size_t>> range(std::string_view text) {
   auto const dash = text.find('-');
@@ -189,18 +201,17 @@ std::optional<std::pair<std::size_t, std::size_t>> range(std::string_view text) 
 
 Plan plan(Spec const& spec, Host const& host) {
   Plan plan = plan_process(*spec.process, host);
-  auto const keep_groups = spec.annotations.find("run.oci.keep_original_groups");
-  if (keep_groups != spec.annotations.end() && keep_groups->second == "1") {
-    plan.group_policy = Groups::keep;
-  }
+  plan.group_policy = group_policy(spec.annotations);
   plan.fixed_processors = !spec.linux.resources.cpu.cpus.empty();
-  if (spec.linux.personality) plan.personality = native(domains, spec.linux.personality->domain);
-  if (spec.linux.memory_policy) plan.memory_policy = memory_policy(*spec.linux.memory_policy);
+  plan_domain(plan, spec.linux.personality, spec.linux.memory_policy);
   return plan;
 }
 
-Plan plan(spec::Process const& process, Host const& host) {
+Plan plan(spec::Process const& process, spec::Record const& record, Host const& host) {
   Plan plan = plan_process(process, host);
+  plan.group_policy = group_policy(record.state.annotations);
+  plan.fixed_processors = record.shared.fixed_processors;
+  plan_domain(plan, record.shared.personality, record.shared.memory_policy);
   if (process.exec_cpu_affinity) {
     auto const& [initial, final] = *process.exec_cpu_affinity;
     plan.affinity = {mask_of_list(initial), mask_of_list(final)};

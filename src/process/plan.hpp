@@ -19,6 +19,7 @@
 #include "linux/schedule.hpp"
 #include "linux/tty.hpp"
 #include "proa/spec.hpp"
+#include "spec/record.hpp"
 
 namespace proa::process {
 
@@ -77,8 +78,9 @@ struct Plan {
 /// what could be wrong with the values is not asked again.
 Plan plan(Spec const& spec, Host const& host);
 
-/// A process that joins a running container.
-Plan plan(spec::Process const& process, Host const& host);
+/// A process that joins a running container, of which `record` tells what all of its processes
+/// have in common.
+Plan plan(spec::Process const& process, spec::Record const& record, Host const& host);
 
 /// The bits of a list as cpuset(7) writes it: "0-3,7".  An empty list has no bits.
 /// Throws Error{config} when it is not of that form, or names a number above 65535.

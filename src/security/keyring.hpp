@@ -19,10 +19,13 @@ enum class Searchers : std::uint8_t {
 };
 
 struct Session {
-  std::string name;           ///< "_ses.<id>": exec joins it by name
+  std::string name;           ///< session_name(): exec joins it by name
   std::string selinux_label;  ///< empty: none
   Searchers searchers = Searchers::same_user;
 };
+
+/// "_ses.<id>"
+inline std::string session_name(std::string const& id) { return "_ses." + id; }
 
 /// In the process.  Joins the keyring of that name, which is made when it does not exist; `proc` is
 /// for its label.  A kernel without keyrings, or a filter around us that denies keyctl(2), is

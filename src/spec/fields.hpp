@@ -455,6 +455,17 @@ void visit(auto& v, Of<CgroupRecord> auto& c) {
   v.optional("controllers", c.controllers);
 }
 
+void visit(auto& v, Of<Shared> auto& s) {
+  v.clause(clause::none);
+  v.optional("process", s.process);
+  v.optional("personality", s.personality);
+  v.optional("memoryPolicy", s.memory_policy);
+  v.optional("fixedProcessors", s.fixed_processors);
+  v.optional("sessionKeyring", s.session_keyring);
+  v.optional("chrooted", s.chrooted);
+  v.optional("filterFlags", s.filter_flags);
+}
+
 void visit(auto& v, Of<Record> auto& r) {
   v.clause(clause::none);
   v.required("state", r.state);
@@ -464,6 +475,7 @@ void visit(auto& v, Of<Record> auto& r) {
   v.required("privatePidNamespace", r.private_pid_namespace);
   v.required("cgroupManager", r.cgroup_manager);
   v.optional("cgroups", r.cgroups);
+  v.optional("shared", r.shared);
   v.optional("poststart", r.poststart);
   v.optional("poststop", r.poststop);
 }

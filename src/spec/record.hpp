@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,18 @@ struct CgroupRecord {
   std::vector<std::string> controllers;  ///< as in CgroupHierarchy
 };
 
+/// What every process of the container is made from, also one that joins it later.
+struct Shared {
+  std::optional<Process> process;  ///< config.json's without its args, for an exec that has none
+  std::optional<Personality> personality;
+  std::optional<MemoryPolicy> memory_policy;
+  bool fixed_processors = false;  ///< linux.resources.cpu.cpus is given
+  bool session_keyring = false;   ///< the container has one of its own
+  bool chrooted = false;          ///< its root is not that of its mount namespace
+  /// SECCOMP_FILTER_FLAG_* of the filter beside the record; absent: no filter.
+  std::optional<std::uint32_t> filter_flags;
+};
+
 struct Record {
   State state;                        ///< with the status as of writing
   std::uint64_t start_time = 0;       ///< of init, /proc/PID/stat field 22, clock ticks since boot
@@ -31,6 +44,7 @@ struct Record {
   bool private_pid_namespace = true;  ///< killing init kills everything in it
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
   std::vector<CgroupRecord> cgroups;
+  Shared shared;
   std::vector<Hook> poststart;
   std::vector<Hook> poststop;
 };

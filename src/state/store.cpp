@@ -23,6 +23,7 @@ namespace {
 
 constexpr char record_file[] = "state.json";
 constexpr char record_new[] = "state.json.new";
+constexpr char filter_file[] = "filter";
 constexpr char init_lock_file[] = "init.lock";
 constexpr char start_socket[] = "start.sock";
 
@@ -108,6 +109,17 @@ void Entry::write(spec::Record const& record) const {
                         .or_fail("make the state file");
   linux::write_all(file, spec::encode(record)).or_fail("write the state file");
   linux::rename_at(dir_, record_new, record_file).or_fail("put the state file in place");
+}
+
+void Entry::write_filter(std::string_view program) const {
+  auto const file = linux::open_at(dir_, filter_file, O_WRONLY | O_CREAT | O_EXCL, 0600)
+                        .or_fail("make the filter file");
+  linux::write_all(file, program).or_fail("write the filter file");
+}
+
+std::string Entry::read_filter() const {
+  return linux::read_file(dir_, filter_file)
+      .or_fail("read the seccomp filter of container {}", id_);
 }
 
 linux::Fd Entry::make_init_lock() const {

@@ -5,6 +5,7 @@
 // the names in it:
 //
 //     <root>/<id>/state.json   the Record, written to a new file and renamed into place
+//     <root>/<id>/filter       the compiled seccomp filter, where there is one: exec loads it too
 //     <root>/<id>/init.lock    locked by init until it executes the container's process
 //     <root>/<id>/start.sock   where init waits for `start`
 //
@@ -15,6 +16,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "linux/fd.hpp"
@@ -57,6 +59,10 @@ class Entry {
   /// The record; nothing when a create was killed before it wrote one.  Error when it is damaged.
   std::optional<spec::Record> read() const;
   void write(spec::Record const& record) const;
+
+  /// The container's seccomp filter, an array of struct sock_filter.
+  void write_filter(std::string_view program) const;
+  std::string read_filter() const;
 
   /// Init's lock: an open, locked file that init inherits and execve(2) closes.
   linux::Fd make_init_lock() const;

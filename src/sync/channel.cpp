@@ -63,7 +63,7 @@ std::optional<Channel::Raw> Channel::receive_raw(Kind expected, linux::Deadline 
     } else if (header.kind == Kind::failed) {
       auto failed = decode<Failed>(bytes);
       throw InitFailed(failed.stage, failed.error_kind, failed.number,
-                       fmt::format("{}container init, stage {}: {}", proa::detail::contexts(),
+                       fmt::format("{}{}, stage {}: {}", proa::detail::contexts(), peer_,
                                    word(failed.stage), failed.text));
     } else if (header.kind == expected) {
       return Raw{std::string(bytes), std::move(packet.passed)};

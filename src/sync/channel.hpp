@@ -49,6 +49,9 @@ class Channel {
   template <class Message>
   std::optional<Message> receive_or_end(linux::Deadline deadline = std::nullopt) const;
 
+  /// Who a Failed is from, for its text; "container init" unless named.
+  void name_peer(char const* name) { peer_ = name; }
+
   linux::FdRef socket() const { return socket_; }
   void close() { socket_ = linux::Fd(); }
 
@@ -62,6 +65,7 @@ class Channel {
   std::optional<Raw> receive_raw(Kind expected, linux::Deadline deadline) const;
 
   linux::Fd socket_;
+  char const* peer_ = "container init";
 };
 
 }  // namespace proa::sync

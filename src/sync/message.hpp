@@ -31,6 +31,23 @@
 //    any time                                 ◀─────────  Failed {stage, errno, text}; then it
 //    exits
 //
+// exec joins a container that runs, with fewer of the same words:
+//
+//    runtime (phase/exec)                                process (phase/enter)
+//    ────────────────────                                ─────────────────────
+//    clone3 ─────────────────────────────────────────▶   stage join: setns(2)
+//                                             ◀─────────  Cloned {pid, pidfd}     where a helper
+//                                             joins
+//    cgroups of v1
+//    Admitted                                 ─────────▶  stage isolate, root, process
+//                                             ◀─────────  Console {master of the pty}  with a
+//                                             terminal
+//                                             ◀─────────  Ready
+//    limits, pidfd
+//    Start                                    ─────────▶  privileges, execve
+//                                             ◀─────────  end of file: it executed
+//    pid file
+//
 // `proa run` says Start on the first channel, right behind Recorded.
 #pragma once
 

@@ -16,10 +16,43 @@ TEST_CASE("podman creates through conmon", "[cli][engine]") {
   CHECK(call.log_format == "json");
   CHECK(call.log == "/run/c/oci-log");
   CHECK(call.bundle == "/var/lib/c");
-  CHECK(call.pid_file == "/run/c/pidfile");
-  CHECK(call.console_socket == "/tmp/conmon-term.F8L3Y3");
-  CHECK(call.preserve_fds == 1);
+  CHECK(call.CreateOptions::pid_file == "/run/c/pidfile");
+  CHECK(call.CreateOptions::console_socket == "/tmp/conmon-term.F8L3Y3");
+  CHECK(call.CreateOptions::preserve_fds == 1);
   CHECK(call.words == std::vector<std::string>{"c0ffee"});
+}
+
+TEST_CASE("podman runs a process in a container through conmon", "[cli][engine]") {
+  auto const [command, call] =
+      reading({"--log-format=json", "--log", "l", "exec", "--pid-file", "p", "--process", "f",
+               "--detach", "--console-socket", "s", "c0ffee"});
+  CHECK(command == &verb::exec);
+  CHECK(call.ExecOptions::pid_file == "p");
+  CHECK(call.process == "f");
+  CHECK(call.ExecOptions::detach);
+  CHECK(call.ExecOptions::console_socket == "s");
+  CHECK(call.words == std::vector<std::string>{"c0ffee"});
+}
+
+TEST_CASE("conmon-rs runs a process in a container", "[cli][engine]") {
+  auto const [command, call] =
+      reading({"exec", "-d", "--console-socket=s", "--tty", "--pid-file=p", "c", "ls", "-d", "/"});
+  CHECK(command == &verb::exec);
+  CHECK(call.ExecOptions::detach);
+  CHECK(call.tty);
+  CHECK(call.words == std::vector<std::string>{"c", "ls", "-d", "/"});
+}
+
+TEST_CASE("an empty user is a user that was given", "[cli][CVE-2026-30892]") {
+  CHECK_FALSE(reading({"exec", "c", "ls"}).call.user);
+  CHECK(reading({"exec", "-u", "", "c", "ls"}).call.user == "");
+  CHECK(reading({"exec", "--user=1:2", "c", "ls"}).call.user == "1:2");
+}
+
+TEST_CASE("exec has an exit status of its own for its own failure", "[cli]") {
+  CHECK(proa({"exec"}).status == 255);
+  CHECK(proa({"exec", "--bogus"}).status == 255);
+  CHECK(proa({"exec", "--bogus"}).err == "proa exec: unknown flag \"--bogus\"\n");
 }
 
 TEST_CASE("podman runs a container without cgroups", "[cli][engine]") {
@@ -72,8 +105,8 @@ TEST_CASE("containerd's shim creates, kills and deletes", "[cli][engine]") {
   CHECK(create.call.log == "/run/t/log.json");
   CHECK(create.call.log_format == "json");
   CHECK(create.call.systemd_cgroup);
-  CHECK(create.call.pid_file == "/run/t/init.pid");
-  CHECK(create.call.console_socket == "/tmp/pty1/pty.sock");
+  CHECK(create.call.CreateOptions::pid_file == "/run/t/init.pid");
+  CHECK(create.call.CreateOptions::console_socket == "/tmp/pty1/pty.sock");
   CHECK(create.call.no_pivot);
 
   CHECK(with({"start", "c"}).command == &verb::start);
@@ -97,7 +130,7 @@ TEST_CASE("conmon-rs repeats options and joins the socket with an equals sign", 
           .call;
   CHECK(call.root == "/a");
   CHECK(call.systemd_cgroup);
-  CHECK(call.console_socket == "/run/s");
+  CHECK(call.CreateOptions::console_socket == "/run/s");
 }
 
 TEST_CASE("go-runc writes a long flag with one dash and rootless with a value", "[cli][engine]") {
@@ -114,7 +147,7 @@ TEST_CASE("BuildKit runs in the foreground", "[cli][engine]") {
   CHECK(call.bundle == "/b");
   CHECK(call.no_pivot);
   CHECK(call.keep);
-  CHECK_FALSE(call.detach);
+  CHECK_FALSE(call.RunOptions::detach);
 }
 
 TEST_CASE("Buildah kills with the default signal", "[cli][engine]") {
@@ -128,7 +161,7 @@ TEST_CASE("daemons ask for features and the version", "[cli][engine]") {
 
 TEST_CASE("people run detached containers with joined letters", "[cli]") {
   auto const call = reading({"run", "-db", "/srv/web", "web"}).call;
-  CHECK(call.detach);
+  CHECK(call.RunOptions::detach);
   CHECK(call.bundle == "/srv/web");
 }
 

@@ -35,6 +35,7 @@ COMMANDS:
    kill        send a signal to a container
    delete      delete a container
    run         create, start, wait for and delete a container
+   exec        run one more process in a running container
    list        list the containers
    spec        write a config.json to start from
    features    show what this build can do

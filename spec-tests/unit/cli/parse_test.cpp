@@ -145,7 +145,7 @@ TEST_CASE("an unknown option is named", "[cli]") {
 }
 
 TEST_CASE("a number is digits and fits", "[cli]") {
-  CHECK(parsed({"--preserve-fds", "3", "x"}).preserve_fds == 3);
+  CHECK(parsed({"--preserve-fds", "3", "x"}).CreateOptions::preserve_fds == 3);
   for (auto word : {"", "x", "-1", "+1", " 1", "1 ", "0x1", "4294967296"}) {
     CHECK(refusal({"--preserve-fds", word, "x"}) ==
           "invalid value \"" + std::string(word) + "\" of --preserve-fds: not a number");

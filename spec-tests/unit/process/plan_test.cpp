@@ -206,9 +206,27 @@ TEST_CASE("CPU affinity is not for the container's first process", "[spec:config
   process.exec_cpu_affinity = {"7", "0-1"};
   CHECK(planned(process).affinity.initial.empty());
   CHECK(planned(process).affinity.final.empty());
-  auto const joining = process::plan(process, Host{});
+  auto const joining = process::plan(process, spec::Record{}, Host{});
   CHECK(bits(joining.affinity.initial) == std::vector<unsigned>{7});
   CHECK(bits(joining.affinity.final) == std::vector<unsigned>{0, 1});
+}
+
+TEST_CASE("a process that joins shares what all of the container's have", "[process]") {
+  spec::Record record;
+  record.state.annotations = {{"run.oci.keep_original_groups", "1"}};
+  record.shared.personality = spec::Personality{spec::PersonalityDomain::linux32, {}};
+  record.shared.memory_policy = spec::MemoryPolicy{spec::MemoryPolicyMode::bind, "0", {}};
+  record.shared.fixed_processors = true;
+  auto const joining = process::plan(shell(), record, Host{});
+  CHECK(joining.group_policy == process::Groups::keep);
+  CHECK(joining.personality == 8);
+  CHECK(joining.memory_policy.has_value());
+  CHECK(joining.fixed_processors);
+  auto const plain = process::plan(shell(), spec::Record{}, Host{});
+  CHECK(plain.group_policy == process::Groups::set);
+  CHECK_FALSE(plain.personality);
+  CHECK_FALSE(plain.memory_policy);
+  CHECK_FALSE(plain.fixed_processors);
 }
 
 TEST_CASE("the personality's domain is what personality(2) takes",

@@ -52,6 +52,17 @@ Record web_record() {
   record.cgroup_manager = CgroupManager::systemd;
   record.cgroups = {{"/sys/fs/cgroup/web", true, true, {"memory", "pids"}},
                     {"/sys/fs/cgroup/cpu/web", false, false, {}}};
+  record.shared.process.emplace();
+  record.shared.process->env = {"A=b"};
+  record.shared.process->cwd = "/home";
+  record.shared.process->capabilities.emplace();
+  record.shared.process->capabilities->bounding = {"CAP_KILL"};
+  record.shared.personality = Personality{PersonalityDomain::linux32, {}};
+  record.shared.memory_policy = MemoryPolicy{MemoryPolicyMode::bind, "0", {}};
+  record.shared.fixed_processors = true;
+  record.shared.session_keyring = true;
+  record.shared.chrooted = true;
+  record.shared.filter_flags = 4;
   record.poststart = {{"/bin/a", {"a"}, {"A=b"}, 5}};
   record.poststop = {{"/bin/b", {}, {}, {}}};
   return record;
@@ -152,8 +163,28 @@ TEST_CASE("a record comes back as it was written", "[spec:runtime#state]") {
   CHECK(again.cgroups[0].created);
   CHECK(again.cgroups[0].controllers == record.cgroups[0].controllers);
   CHECK_FALSE(again.cgroups[1].created);
+  auto const& shared = again.shared;
+  using Words = std::vector<std::string>;
+  REQUIRE(shared.process);
+  CHECK(shared.process->args.empty());
+  CHECK(shared.process->env == record.shared.process->env);
+  CHECK(shared.process->capabilities->bounding == Words{"CAP_KILL"});
+  CHECK(shared.personality->domain == PersonalityDomain::linux32);
+  CHECK(shared.memory_policy->nodes == "0");
+  CHECK(shared.fixed_processors);
+  CHECK(shared.session_keyring);
+  CHECK(shared.chrooted);
+  CHECK(shared.filter_flags == 4U);
   CHECK(again.poststart == record.poststart);
   CHECK(again.poststop == record.poststop);
+}
+
+TEST_CASE("no filter and a filter without flags are different things", "[spec:runtime#state]") {
+  auto record = web_record();
+  record.shared.filter_flags = 0;
+  CHECK(decode_record(encode(record), "state.json").shared.filter_flags == 0U);
+  record.shared.filter_flags.reset();
+  CHECK_FALSE(decode_record(encode(record), "state.json").shared.filter_flags);
 }
 
 TEST_CASE("a record with a missing property is refused without a clause", "[spec:runtime#state]") {

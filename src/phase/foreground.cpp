@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "phase/foreground.hpp"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace proa::phase {
+
+Foreground::Foreground() : signals_(linux::signal_file().or_fail("make a signal descriptor")) {}
+
+linux::Exit Foreground::wait(linux::Pid const& process, Relay* relay) {
+  while (!exit_) {
+    std::vector<pollfd> fds{{signals_.number(), POLLIN, 0}};
+    if (relay != nullptr) relay->add_to(fds);
+    linux::poll(fds, std::nullopt).or_fail("wait for the container");
+    if (fds[0].revents != 0) take_signals(process, relay);
+    if (relay != nullptr) relay->pump(fds);
+  }
+  if (relay != nullptr) relay->drain();
+  return *exit_;
+}
+
+void Foreground::take_signals(linux::Pid const& process, Relay* relay) {
+  for (int const signal : linux::read_signals(signals_).or_fail("read signals")) {
+    if (signal == SIGCHLD) {
+      reap(process.number);
+    } else if (signal == SIGWINCH && relay != nullptr) {
+      relay->resize();
+    } else {
+      linux::send_signal(process.fd, signal).ignore();  // ESRCH: SIGCHLD is on its way
+    }
+  }
+}
+
+/// The one that is waited for, and in a subreaper all that lost their parents.
+void Foreground::reap(pid_t awaited) {
+  for (;;) {
+    auto const reaped = linux::reap_any();
+    if (!reaped || (*reaped).pid == 0) return;
+    if ((*reaped).pid == awaited) exit_ = (*reaped).exit;
+  }
+}
+
+}  // namespace proa::phase

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The wait of a `run` or `exec` that stays with its process: signals are handed on to it, its
+// terminal is relayed, its exit status comes back, and what it leaves behind is reaped.
+#pragma once
+
+#include <optional>
+
+#include "linux/fd.hpp"
+#include "linux/pid.hpp"
+#include "linux/signalfd.hpp"
+#include "phase/relay.hpp"
+
+namespace proa::phase {
+
+class Foreground {
+ public:
+  /// Before the process is made, so that no signal falls between: all are blocked as long as this
+  /// lives.  What the process and the hooks inherit of that they put back themselves.
+  Foreground();
+
+  /// Waits for a child of this process; `relay` is that of its terminal, or nullptr.
+  linux::Exit wait(linux::Pid const& process, Relay* relay);
+
+ private:
+  void take_signals(linux::Pid const& process, Relay* relay);
+  void reap(pid_t awaited);
+
+  linux::BlockedSignals blocked_;
+  linux::Fd signals_;
+  std::optional<linux::Exit> exit_;
+};
+
+}  // namespace proa::phase
