@@ -35,7 +35,7 @@ ContextLink::~ContextLink() { innermost = outer_; }
 std::string contexts() {
   std::string text;
   for (auto const* link = innermost; link != nullptr; link = link->outer_) {
-    text = link->text_(*link) + ": " + text;
+    text.insert(0, link->text_(*link) + ": ");
   }
   return text;
 }

@@ -93,18 +93,22 @@ std::string option_cases(std::string_view program) {
   return text;
 }
 
+std::string argument_cases(Command const& command, std::string_view program) {
+  std::string text;
+  std::size_t position = 0;
+  for (auto const& argument : arguments_of(command)) {
+    auto const offered = reply(argument.name, program);
+    if (!offered.empty()) {
+      text += fmt::format("    {}:{}) {} ;;\n", command.name, position, offered);
+    }
+    ++position;
+  }
+  return text;
+}
+
 std::string argument_cases(std::string_view program) {
   auto text = fmt::format("    :0) {} ;;\n", reply("COMMAND", program));
-  for (auto const* command : commands()) {
-    std::size_t position = 0;
-    for (auto const& argument : arguments_of(*command)) {
-      auto const offered = reply(argument.name, program);
-      if (!offered.empty()) {
-        text += fmt::format("    {}:{}) {} ;;\n", command->name, position, offered);
-      }
-      ++position;
-    }
-  }
+  for (auto const* command : commands()) text += argument_cases(*command, program);
   return text;
 }
 

@@ -36,7 +36,7 @@ constexpr auto options = std::to_array<Option>({
 });
 
 int perform(Call const& call) {
-  ExecOptions how = call;
+  ExecOptions how = static_cast<ExecOptions const&>(call);
   how.args.assign(call.words.begin() + 1, call.words.end());
   return runtime(call).open(call.words[0]).exec(how);
 }

@@ -18,7 +18,7 @@ int perform(Call const& call) {
   std::string const word = call.words.size() > 1 ? call.words[1] : "TERM";
   auto const signal = signal_number(word);
   if (!signal) fail(ErrorKind::usage, "unknown signal \"{}\"", word);
-  runtime(call).open(call.words[0]).kill(*signal, call);
+  runtime(call).open(call.words[0]).kill(*signal, static_cast<KillOptions const&>(call));
   return 0;
 }
 

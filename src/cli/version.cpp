@@ -10,8 +10,6 @@ namespace proa::cli {
 
 namespace {
 
-constexpr std::string_view commit = PROA_COMMIT;
-
 int perform(Call const& call) {
   print(version_text(call.program));
   return 0;
@@ -22,7 +20,7 @@ int perform(Call const& call) {
 std::string version_text(std::string_view program) {
   auto const features = Runtime::features();
   auto text = fmt::format("{} version {}\ncommit: {}\nspec: {}\n", program, PROA_VERSION,
-                          commit.empty() ? "unknown" : commit, features.oci_version_max);
+                          PROA_COMMIT, features.oci_version_max);
   // features.md: annotations say what the properties do not; this key is runc's.
   auto const libseccomp = features.annotations.find("io.github.seccomp.libseccomp.version");
   if (libseccomp != features.annotations.end()) {

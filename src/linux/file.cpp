@@ -44,11 +44,9 @@ Outcome<Fd> open_at(FdRef dir, std::string const& path, int flags, mode_t mode) 
       uninterrupted([&] { return ::openat(dir.number(), path.c_str(), flags | O_CLOEXEC, mode); }));
 }
 
-Outcome<Fd> open_in(FdRef dir, std::string const& path, int flags, std::uint64_t resolve,
-                    mode_t mode) {
+Outcome<Fd> open_in(FdRef dir, std::string const& path, int flags, std::uint64_t resolve) {
   ::open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-  how.mode = mode;
   how.resolve = resolve;
   long number = -1;
   for (int attempt = 0; attempt < open_attempts; ++attempt) {

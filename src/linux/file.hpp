@@ -26,8 +26,7 @@ Outcome<Fd> open_at(FdRef dir, std::string const& path, int flags, mode_t mode =
 
 /// openat2(2) with O_CLOEXEC.  `resolve` is RESOLVE_* of <linux/openat2.h>.  EAGAIN (a rename raced
 /// the walk) is retried a bounded number of times.
-Outcome<Fd> open_in(FdRef dir, std::string const& path, int flags, std::uint64_t resolve,
-                    mode_t mode = 0);
+Outcome<Fd> open_in(FdRef dir, std::string const& path, int flags, std::uint64_t resolve);
 
 /// All of a small file, read to its end.
 Outcome<std::string> read_all(FdRef file);

@@ -70,6 +70,7 @@ std::optional<int> signal_number(std::string_view word) {
 
 std::vector<std::string_view> signal_names() {
   std::vector<std::string_view> names;
+  names.reserve(table.size());
   for (auto const& [name, number] : table) names.push_back(name);
   return names;
 }

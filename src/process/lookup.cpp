@@ -78,7 +78,7 @@ std::string file_in_path(Plan const& plan, std::string const& file) {
   if (!file.empty()) {
     for (auto const part : text::split(variable(plan.env, "PATH").value_or(default_path), ':')) {
       // An empty part is the working directory: environ(7).
-      auto const path = in_directory(part.empty() ? "." : part, file);
+      auto path = in_directory(part.empty() ? "." : part, file);
       auto const look = look_at(absolute(plan, path));
       if (look.what == Look::executable) return path;
       denied = denied || look.what == Look::denied;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -103,9 +104,9 @@ Native const& native(Table<Word, Native, count> const& table, Word word) {
 std::vector<std::string> environment(std::vector<std::string> const& env) {
   std::vector<std::string> kept;
   std::set<std::string_view> seen;
-  for (auto entry = env.rbegin(); entry != env.rend(); ++entry) {
-    auto const name = std::string_view(*entry).substr(0, entry->find('='));
-    if (seen.insert(name).second) kept.push_back(*entry);
+  for (auto const& entry : std::views::reverse(env)) {
+    auto const name = std::string_view(entry).substr(0, entry.find('='));
+    if (seen.insert(name).second) kept.push_back(entry);
   }
   std::ranges::reverse(kept);
   return kept;

@@ -62,7 +62,7 @@ std::string missing(std::string_view head) {
   auto const name = interpreter(head);
   if (name.empty()) return {};
   if (name.ends_with('\r')) {
-    return fmt::format("its interpreter \"{}\\r\" is missing: the file has DOS line ends",
+    return fmt::format(R"(its interpreter "{}\r" is missing: the file has DOS line ends)",
                        name.substr(0, name.size() - 1));
   }
   return fmt::format("its interpreter \"{}\" is missing", name);

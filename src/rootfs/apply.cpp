@@ -19,7 +19,6 @@ namespace proa::rootfs {
 
 namespace {
 
-using linux::Errno;
 using linux::Fd;
 using linux::FdRef;
 using linux::MountAttributes;

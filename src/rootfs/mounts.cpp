@@ -93,10 +93,17 @@ void put(FdRef mount, FdRef target) {
   moved.or_fail("attach");
 }
 
+/// A detached mount and where it goes.
+struct Placement {
+  Fd mount;
+  FdRef target;
+};
+
 /// Nobody in the container ever sees the mount without its flags: they are set before it is
 /// attached, except where the kernel lacks mount_setattr(2), which nothing else does on a detached
 /// mount.
-void attach(Step const& step, Fd mount, FdRef target, Tree& tree, MountAttributes const& top) {
+void attach(Step const& step, Placement placement, Tree& tree, MountAttributes const& top) {
+  auto& [mount, target] = placement;
   auto const set = set_attributes(mount, step, top);
   if (!may_be_missing(set)) set.or_fail("set mount flags");
   put(mount, target);
@@ -156,7 +163,7 @@ void bind(Step const& step, Fd lent, Tree& tree) {
          step.pointer, step.source);
   }
   auto const target = find_target(step, kind_of(source.fd), tree);
-  if (source.detached) return attach(step, std::move(source.fd), target.fd, tree, step.top);
+  if (source.detached) return attach(step, {std::move(source.fd), target.fd}, tree, step.top);
   mount2::prepare(tree);
   mount2::bind(tree, source.fd, target.fd, step.flags);
   auto mount = mount2::reopen(tree, step.destination, step.lookup);
@@ -234,7 +241,7 @@ void bind_instead(Step const& step, FdRef target, Tree& tree, int refusal) {
   }
   auto source = open_source(bound, {});
   if (!source.detached) fail_errno(refusal, "create");
-  attach(bound, std::move(source.fd), target, tree, top);
+  attach(bound, {std::move(source.fd), target}, tree, top);
 }
 
 /// mqueue takes no context as parameter: its root is labelled as a file.
@@ -264,7 +271,7 @@ void mount_on(Step const& step, FdRef target, Tree& tree) {
   if (!mount) return bind_instead(step, target, tree, mount.error());
   if (step.copy_up) copy_up(target, *mount);
   label_root(step, *mount);
-  attach(step, std::move(*mount), target, tree, {});
+  attach(step, {std::move(*mount), target}, tree, {});
 }
 
 /// Not in the spec, but so everywhere: a tmpfs takes the mode of the directory that it covers.

@@ -16,8 +16,6 @@ namespace proa::rootfs {
 
 namespace {
 
-using std::string_view_literals::operator""sv;
-
 // What programs that emulate /proc for a container (lxcfs), checkpointing and FIPS mode need.
 constexpr auto coverable_in_proc = std::to_array<std::string_view>({
     "/proc/cpuinfo",
@@ -244,7 +242,7 @@ Step filesystem_step(MountEntry const& entry) {
   Step step = step_for(entry);
   step.action = Action::filesystem;
   if (step.type.empty()) fail(ErrorKind::config, "{}/type: required", entry.pointer);
-  if (step.type == "bind"sv || step.type == "rbind"sv) {
+  if (step.type == "bind" || step.type == "rbind") {
     fail(ErrorKind::config, "{}/options: a bind mount has bind or rbind among them", entry.pointer);
   }
   if (step.source.empty()) step.source = step.type;

@@ -4,6 +4,7 @@
 #include "rootfs/resolve.hpp"
 
 #include <optional>
+#include <ranges>
 #include <string_view>
 #include <vector>
 
@@ -48,8 +49,8 @@ class Walk {
   /// Puts the components of a path before those that are left.
   void push(std::string_view path) {
     auto const parts = text::split(path, '/');
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-      if (!part->empty() && *part != ".") left_.emplace_back(*part);
+    for (auto const part : std::views::reverse(parts)) {
+      if (!part.empty() && part != ".") left_.emplace_back(part);
     }
   }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <ranges>
 
 namespace proa::seccomp {
 
@@ -69,13 +70,13 @@ Program enosys_stub(std::vector<Newest> const& newest) {
   }
   Program stub;
   // From the end on, so that each part knows how far the filter is.
-  for (auto arch = archs.rbegin(); arch != archs.rend(); ++arch) {
+  for (auto const& arch : std::views::reverse(archs)) {
     std::vector<Newest> conventions;
     std::ranges::copy_if(newest, std::back_inserter(conventions),
-                         [&](Newest const& each) { return each.audit_arch == *arch; });
+                         [&](Newest const& each) { return each.audit_arch == arch; });
     Program part = body(conventions);
     part.push_back({jump, 0, 0, static_cast<std::uint32_t>(stub.size())});
-    part.insert(part.begin(), {equal, 0, static_cast<std::uint8_t>(part.size()), *arch});
+    part.insert(part.begin(), {equal, 0, static_cast<std::uint8_t>(part.size()), arch});
     stub.insert(stub.begin(), part.begin(), part.end());
   }
   if (!stub.empty()) stub.insert(stub.begin(), load(offsetof(::seccomp_data, arch)));

@@ -42,7 +42,8 @@ std::optional<linux::KeySerial> joined(std::string const& name) {
                "join session keyring {} (see kernel.keys.maxkeys; --no-new-keyring does without)",
                name);
   }
-  return std::move(key).or_fail("join session keyring {}", name);
+  if (!key) fail_errno(key.error(), "join session keyring {}", name);
+  return *key;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "spec/checker.hpp"
 
 #include <cstddef>
+#include <ranges>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -69,8 +70,8 @@ class Locator {
 
   Place place(std::string const& source) const {
     Place at(source);
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      at = std::visit([&](auto const& part) { return at / part; }, *step);
+    for (auto const& step : std::views::reverse(steps_)) {
+      at = std::visit([&](auto const& part) { return at / part; }, step);
     }
     return at;
   }

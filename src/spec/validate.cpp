@@ -102,17 +102,19 @@ void check_mounts(Spec const& spec, Checker const& check) {
   }
 }
 
+void check_hook(Hook const& hook, Checker const& check) {
+  if (!absolute(hook.path)) {
+    check.refuse(hook.path, "expected an absolute path, got {}", shown(hook.path));
+  }
+  if (hook.timeout && *hook.timeout <= 0) {
+    check.refuse(hook.timeout, "expected a number of seconds above 0, got {}", *hook.timeout);
+  }
+}
+
 void check_hooks(Hooks const& hooks, Checker const& check) {
   for (auto const* list : {&hooks.prestart, &hooks.create_runtime, &hooks.create_container,
                            &hooks.start_container, &hooks.poststart, &hooks.poststop}) {
-    for (auto const& hook : *list) {
-      if (!absolute(hook.path)) {
-        check.refuse(hook.path, "expected an absolute path, got {}", shown(hook.path));
-      }
-      if (hook.timeout && *hook.timeout <= 0) {
-        check.refuse(hook.timeout, "expected a number of seconds above 0, got {}", *hook.timeout);
-      }
-    }
+    for (auto const& hook : *list) check_hook(hook, check);
   }
 }
 

@@ -170,29 +170,43 @@ void check_linux(Spec const& spec, Checker const& check) {
   if (linux.personality) check_personality(*linux.personality, check);
 }
 
+namespace {
+
+/// One side of a mapping: the ids that it takes there.
+void check_id_range(IdMapping const& entry, std::uint32_t const& first, Checker const& check) {
+  if (std::uint64_t{first} + entry.size > no_id) {
+    check.refuse(first, "{} ids from {} on go beyond the last id, {}", entry.size, first,
+                 no_id - 1);
+  }
+}
+
+bool overlap(std::uint64_t one, std::uint64_t one_size, std::uint64_t other,
+             std::uint64_t other_size) {
+  return one < other + other_size && other < one + one_size;
+}
+
+void check_overlap(IdMapping const& entry, IdMapping const& earlier, std::size_t index,
+                   Checker const& check) {
+  if (overlap(entry.container_id, entry.size, earlier.container_id, earlier.size)) {
+    check.refuse(entry.container_id, "overlaps with entry {}", index);
+  }
+  if (overlap(entry.host_id, entry.size, earlier.host_id, earlier.size)) {
+    check.refuse(entry.host_id, "overlaps with entry {}", index);
+  }
+}
+
+}  // namespace
+
 void check_id_map(std::vector<IdMapping> const& map, Checker const& check) {
   constexpr std::size_t most = 340;  // UID_GID_MAP_MAX_EXTENTS
   if (map.size() > most) {
     check.refuse(map, "{} mappings are more than the {} that the kernel takes", map.size(), most);
   }
-  auto const overlap = [](std::uint64_t a, std::uint64_t a_size, std::uint64_t b,
-                          std::uint64_t b_size) { return a < b + b_size && b < a + a_size; };
-  for (auto entry = map.begin(); entry != map.end(); ++entry) {
-    if (entry->size == 0) check.refuse(entry->size, "expected at least one id, got 0");
-    for (auto const* first : {&entry->container_id, &entry->host_id}) {
-      if (std::uint64_t{*first} + entry->size > no_id) {
-        check.refuse(*first, "{} ids from {} on go beyond the last id, {}", entry->size, *first,
-                     no_id - 1);
-      }
-    }
-    for (auto earlier = map.begin(); earlier != entry; ++earlier) {
-      if (overlap(entry->container_id, entry->size, earlier->container_id, earlier->size)) {
-        check.refuse(entry->container_id, "overlaps with entry {}", earlier - map.begin());
-      }
-      if (overlap(entry->host_id, entry->size, earlier->host_id, earlier->size)) {
-        check.refuse(entry->host_id, "overlaps with entry {}", earlier - map.begin());
-      }
-    }
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    if (map[i].size == 0) check.refuse(map[i].size, "expected at least one id, got 0");
+    check_id_range(map[i], map[i].container_id, check);
+    check_id_range(map[i], map[i].host_id, check);
+    for (std::size_t j = 0; j < i; ++j) check_overlap(map[i], map[j], j, check);
   }
 }
 

@@ -297,6 +297,7 @@ constexpr std::string_view word_of(Enum value) {
 template <Worded Enum>
 std::vector<std::string> sorted_words() {
   std::vector<std::string> words;
+  words.reserve(Words<Enum>::table.size());
   for (auto const& entry : Words<Enum>::table) words.emplace_back(entry.word);
   std::sort(words.begin(), words.end());
   return words;
