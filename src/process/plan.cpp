@@ -12,10 +12,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <ranges>
 #include <set>
 #include <utility>
 
+#include "base/backwards.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "spec/words.hpp"
@@ -104,7 +104,7 @@ Native const& native(Table<Word, Native, count> const& table, Word word) {
 std::vector<std::string> environment(std::vector<std::string> const& env) {
   std::vector<std::string> kept;
   std::set<std::string_view> seen;
-  for (auto const& entry : std::views::reverse(env)) {
+  for (auto const& entry : Backwards(env)) {
     auto const name = std::string_view(entry).substr(0, entry.find('='));
     if (seen.insert(name).second) kept.push_back(entry);
   }

@@ -4,10 +4,10 @@
 #include "rootfs/resolve.hpp"
 
 #include <optional>
-#include <ranges>
 #include <string_view>
 #include <vector>
 
+#include "base/backwards.hpp"
 #include "base/text.hpp"
 #include "linux/file.hpp"
 
@@ -49,7 +49,7 @@ class Walk {
   /// Puts the components of a path before those that are left.
   void push(std::string_view path) {
     auto const parts = text::split(path, '/');
-    for (auto const part : std::views::reverse(parts)) {
+    for (auto const part : Backwards(parts)) {
       if (!part.empty() && part != ".") left_.emplace_back(part);
     }
   }

@@ -8,7 +8,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <ranges>
+
+#include "base/backwards.hpp"
 
 namespace proa::seccomp {
 
@@ -70,7 +71,7 @@ Program enosys_stub(std::vector<Newest> const& newest) {
   }
   Program stub;
   // From the end on, so that each part knows how far the filter is.
-  for (auto const& arch : std::views::reverse(archs)) {
+  for (auto const& arch : Backwards(archs)) {
     std::vector<Newest> conventions;
     std::ranges::copy_if(newest, std::back_inserter(conventions),
                          [&](Newest const& each) { return each.audit_arch == arch; });

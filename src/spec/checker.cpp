@@ -4,11 +4,11 @@
 #include "spec/checker.hpp"
 
 #include <cstddef>
-#include <ranges>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/backwards.hpp"
 #include "spec/fields.hpp"
 #include "spec/place.hpp"
 #include "spec/words.hpp"
@@ -70,7 +70,7 @@ class Locator {
 
   Place place(std::string const& source) const {
     Place at(source);
-    for (auto const& step : std::views::reverse(steps_)) {
+    for (auto const& step : Backwards(steps_)) {
       at = std::visit([&](auto const& part) { return at / part; }, step);
     }
     return at;
