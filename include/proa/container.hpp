@@ -74,6 +74,15 @@ class Container {
   void start();
   /// runtime.md#kill.
   void kill(int signal, KillOptions options = {});
+  /// Freezes every process; the state is then `paused`.  Only a running container can be paused.
+  void pause();
+  /// Lets a paused container go on.
+  void resume();
+  /// The numbers of its processes in the caller's pid namespace, in order.
+  std::vector<std::int32_t> processes() const;
+  /// What ps(1), found in PATH and told by these options, says of them: its title and their lines.
+  /// Without options it is `ps -ef`.
+  std::string process_table(std::vector<std::string> const& ps_options) const;
   /// runtime.md#delete (`delete` is a keyword).
   void remove(DeleteOptions options = {});
 
@@ -117,6 +126,7 @@ class Runtime {
 std::string to_json(Spec const& spec, bool pretty);
 std::string to_json(State const& state, bool pretty);
 std::string to_json(std::vector<State> const& states);
+std::string to_json(std::vector<std::int32_t> const& pids);
 std::string to_json(Features const& features, bool pretty);
 
 /// The number of a signal given as "TERM", "SIGTERM", "sigterm", "RTMIN+3" or "15".

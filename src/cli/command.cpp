@@ -146,7 +146,8 @@ class Reader {
 
 void check_number(Command const& command, std::vector<std::string> const& words) {
   auto const arguments = arguments_of(command);
-  if (words.size() > arguments.size()) {
+  bool const open_ended = !arguments.empty() && arguments.back().repeated();
+  if (words.size() > arguments.size() && !open_ended) {
     fail(ErrorKind::usage, "unexpected argument \"{}\"", words[arguments.size()]);
   }
   if (words.size() < arguments.size() && arguments[words.size()].required) {

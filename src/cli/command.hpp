@@ -38,12 +38,22 @@ struct ListOptions {
   bool quiet = false;
 };
 
+struct PsOptions {
+  std::string ps_format = "table";
+};
+
 struct SpecOptions {
   bool rootless = false;
 };
 
 /// One call of the program, read: every option of every command, and the rest of its words.
-struct Call : GlobalOptions, RunOptions, KillOptions, DeleteOptions, ListOptions, SpecOptions {
+struct Call : GlobalOptions,
+              RunOptions,
+              KillOptions,
+              DeleteOptions,
+              ListOptions,
+              PsOptions,
+              SpecOptions {
   std::string program;             ///< as it was called: "proa", "runc"
   std::vector<std::string> words;  ///< neither option nor an option's value
 };
@@ -69,7 +79,8 @@ enum class Order : std::uint8_t {
 struct Command {
   std::string_view name;
   std::string_view summary;
-  std::string_view arguments;  ///< "CONTAINER [SIGNAL]"; a word in brackets may be missing
+  std::string_view arguments;  ///< "CONTAINER [SIGNAL]"; a word in brackets may be missing, and
+                               ///< one that ends with "..." may stand there any number of times
   std::string_view description;
   std::span<Option const> options;
   int (*run)(Call const& call);  ///< returns the exit status; throws Error
@@ -85,6 +96,8 @@ extern Option const help_option;
 struct Argument {
   std::string_view name;  ///< without brackets
   bool required;
+
+  bool repeated() const { return name.ends_with("..."); }
 };
 std::vector<Argument> arguments_of(Command const& command);
 

@@ -8,12 +8,13 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
-#include "cgroup/manager.hpp"
 #include "linux/file.hpp"
 #include "linux/signal.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
 #include "phase/kill.hpp"
+#include "phase/pause.hpp"
+#include "phase/processes.hpp"
 #include "phase/run.hpp"
 #include "phase/start.hpp"
 #include "proa/container.hpp"
@@ -22,7 +23,7 @@
 #include "security/seccomp.hpp"
 #include "spec/example.hpp"
 #include "spec/features.hpp"
-#include "state/status.hpp"
+#include "state/store.hpp"
 
 namespace proa {
 
@@ -37,10 +38,7 @@ State state_of(state::Entry const& entry) {
     return state;
   }
   State state = record->state;
-  state.status = state::status(entry, *record);
-  if (state.status == Status::running && cgroup::frozen(record->cgroups)) {
-    state.status = Status::paused;
-  }
+  state.status = phase::present_status(entry, *record);
   if (state.status == Status::stopped) state.pid = 0;
   return state;
 }
@@ -58,6 +56,12 @@ State Container::state() const { return state_of(state::Store(options_.root).ope
 void Container::start() { phase::start(options_, id_); }
 void Container::kill(int signal, KillOptions options) {
   phase::kill(options_, id_, signal, options);
+}
+void Container::pause() { phase::pause(options_, id_); }
+void Container::resume() { phase::resume(options_, id_); }
+std::vector<std::int32_t> Container::processes() const { return phase::processes(options_, id_); }
+std::string Container::process_table(std::vector<std::string> const& ps_options) const {
+  return phase::process_table(options_, id_, ps_options);
 }
 void Container::remove(DeleteOptions options) { phase::remove(options_, id_, options); }
 

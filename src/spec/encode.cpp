@@ -113,6 +113,10 @@ std::string to_json(std::vector<State> const& states) {
   return spec::text_of(spec::json_of(states), false);
 }
 
+std::string to_json(std::vector<std::int32_t> const& pids) {
+  return spec::text_of(spec::json_of(pids), false);
+}
+
 std::string to_json(Features const& features, bool pretty) {
   return spec::text_of(spec::json_of(features), pretty);
 }

@@ -10,11 +10,10 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
-#include "catch.hpp"
+#include "cgroup/freezer.hpp"
+#include "each_world.hpp"
 #include "hosts.hpp"
 #include "linux/file.hpp"
-#include "skip.hpp"
-#include "world.hpp"
 
 using namespace proa;
 using hosts::group;
@@ -23,12 +22,6 @@ using worlds::Child;
 using worlds::Kind;
 using worlds::Placed;
 using worlds::World;
-
-#define IN_EACH_WORLD(name, tags) \
-  TEMPLATE_TEST_CASE_SIG(name, "[root]" tags, ((Kind kind), kind), Kind::v1, Kind::hybrid, Kind::v2)
-
-#define IN_WORLD_OR_SKIP(world) \
-  if (!(world).missing().empty()) SKIP_BECAUSE((world).missing())
 
 namespace {
 

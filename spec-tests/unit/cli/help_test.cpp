@@ -36,6 +36,9 @@ COMMANDS:
    delete      delete a container
    run         create, start, wait for and delete a container
    list        list the containers
+   ps          list the processes of a container
+   pause       make a container stand still
+   resume      let a paused container go on
    spec        write a config.json to start from
    features    show what this build can do
    completion  print a completion script for a shell
