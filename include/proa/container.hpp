@@ -78,6 +78,9 @@ class Container {
   void pause();
   /// Lets a paused container go on.
   void resume();
+  /// Other limits, also for a paused or a created container: what is absent, empty or zero stays as
+  /// it is, and so do the devices.  When one of them is refused, none is changed.
+  void update(spec::Resources const& resources);
   /// The numbers of its processes in the caller's pid namespace, in order.
   std::vector<std::int32_t> processes() const;
   /// What ps(1), found in PATH and told by these options, says of them: its title and their lines.
@@ -128,6 +131,9 @@ std::string to_json(State const& state, bool pretty);
 std::string to_json(std::vector<State> const& states);
 std::string to_json(std::vector<std::int32_t> const& pids);
 std::string to_json(Features const& features, bool pretty);
+
+/// The text of a `linux.resources` object, which errors call `source`.  Throws Error{config}.
+spec::Resources resources_from_json(std::string_view text, std::string const& source);
 
 /// The number of a signal given as "TERM", "SIGTERM", "sigterm", "RTMIN+3" or "15".
 std::optional<int> signal_number(std::string_view word);

@@ -42,6 +42,29 @@ struct PsOptions {
   std::string ps_format = "table";
 };
 
+/// Limits as they are written, empty where they are not given.
+struct UpdateOptions {
+  std::string resources;
+  std::string blkio_weight;
+  std::string cpu_burst;
+  std::string cpu_idle;
+  std::string cpu_period;
+  std::string cpu_quota;
+  std::string cpu_rt_period;
+  std::string cpu_rt_runtime;
+  std::string cpu_share;
+  std::string cpuset_cpus;
+  std::string cpuset_mems;
+  std::string kernel_memory;
+  std::string kernel_memory_tcp;
+  std::string l3_cache_schema;
+  std::string mem_bw_schema;
+  std::string memory;
+  std::string memory_reservation;
+  std::string memory_swap;
+  std::string pids_limit;
+};
+
 struct SpecOptions {
   bool rootless = false;
 };
@@ -53,6 +76,7 @@ struct Call : GlobalOptions,
               DeleteOptions,
               ListOptions,
               PsOptions,
+              UpdateOptions,
               SpecOptions {
   std::string program;             ///< as it was called: "proa", "runc"
   std::vector<std::string> words;  ///< neither option nor an option's value

@@ -17,10 +17,12 @@
 #include "phase/processes.hpp"
 #include "phase/run.hpp"
 #include "phase/start.hpp"
+#include "phase/update.hpp"
 #include "proa/container.hpp"
 #include "rootfs/options.hpp"
 #include "security/capabilities.hpp"
 #include "security/seccomp.hpp"
+#include "spec/decode.hpp"
 #include "spec/example.hpp"
 #include "spec/features.hpp"
 #include "state/store.hpp"
@@ -59,6 +61,9 @@ void Container::kill(int signal, KillOptions options) {
 }
 void Container::pause() { phase::pause(options_, id_); }
 void Container::resume() { phase::resume(options_, id_); }
+void Container::update(spec::Resources const& resources) {
+  phase::update(options_, id_, resources);
+}
 std::vector<std::int32_t> Container::processes() const { return phase::processes(options_, id_); }
 std::string Container::process_table(std::vector<std::string> const& ps_options) const {
   return phase::process_table(options_, id_, ps_options);
@@ -115,6 +120,10 @@ Features Runtime::features() {
 }
 
 Spec Runtime::example(Rootless rootless) { return spec::example(rootless); }
+
+spec::Resources resources_from_json(std::string_view text, std::string const& source) {
+  return spec::decode_resources(text, source);
+}
 
 std::optional<int> signal_number(std::string_view word) { return linux::signal_number(word); }
 

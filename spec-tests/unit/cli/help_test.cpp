@@ -39,6 +39,7 @@ COMMANDS:
    ps          list the processes of a container
    pause       make a container stand still
    resume      let a paused container go on
+   update      change the limits of a container
    spec        write a config.json to start from
    features    show what this build can do
    completion  print a completion script for a shell
