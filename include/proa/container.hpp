@@ -9,7 +9,9 @@
 // from any thread.  Descriptors 0, 1 and 2 of the caller become the container's.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +21,7 @@
 #include "proa/features.hpp"
 #include "proa/spec.hpp"
 #include "proa/state.hpp"
+#include "proa/stats.hpp"
 
 namespace proa {
 
@@ -86,6 +89,12 @@ class Container {
   /// What ps(1), found in PATH and told by these options, says of them: its title and their lines.
   /// Without options it is `ps -ef`.
   std::string process_table(std::vector<std::string> const& ps_options) const;
+  /// What it uses and has used.  Throws Error{state} when it has ended.
+  Stats stats() const;
+  /// Calls `report` with the stats once every `interval`, and with each want of memory as it
+  /// happens, until the container ends.
+  void watch(std::chrono::milliseconds interval,
+             std::function<void(Event const&)> const& report) const;
   /// runtime.md#delete (`delete` is a keyword).
   void remove(DeleteOptions options = {});
 
@@ -130,6 +139,7 @@ std::string to_json(Spec const& spec, bool pretty);
 std::string to_json(State const& state, bool pretty);
 std::string to_json(std::vector<State> const& states);
 std::string to_json(std::vector<std::int32_t> const& pids);
+std::string to_json(Event const& event);
 std::string to_json(Features const& features, bool pretty);
 
 /// The text of a `linux.resources` object, which errors call `source`.  Throws Error{config}.

@@ -65,6 +65,11 @@ struct UpdateOptions {
   std::string pids_limit;
 };
 
+struct EventsOptions {
+  std::string interval = "5s";
+  bool stats = false;
+};
+
 struct SpecOptions {
   bool rootless = false;
 };
@@ -77,6 +82,7 @@ struct Call : GlobalOptions,
               ListOptions,
               PsOptions,
               UpdateOptions,
+              EventsOptions,
               SpecOptions {
   std::string program;             ///< as it was called: "proa", "runc"
   std::vector<std::string> words;  ///< neither option nor an option's value

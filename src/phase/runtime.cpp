@@ -12,6 +12,7 @@
 #include "linux/signal.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
+#include "phase/events.hpp"
 #include "phase/kill.hpp"
 #include "phase/pause.hpp"
 #include "phase/processes.hpp"
@@ -63,6 +64,11 @@ void Container::pause() { phase::pause(options_, id_); }
 void Container::resume() { phase::resume(options_, id_); }
 void Container::update(spec::Resources const& resources) {
   phase::update(options_, id_, resources);
+}
+Stats Container::stats() const { return phase::stats(options_, id_); }
+void Container::watch(std::chrono::milliseconds interval,
+                      std::function<void(Event const&)> const& report) const {
+  phase::watch(options_, id_, interval, report);
 }
 std::vector<std::int32_t> Container::processes() const { return phase::processes(options_, id_); }
 std::string Container::process_table(std::vector<std::string> const& ps_options) const {

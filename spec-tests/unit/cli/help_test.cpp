@@ -40,6 +40,7 @@ COMMANDS:
    pause       make a container stand still
    resume      let a paused container go on
    update      change the limits of a container
+   events      show what a container uses
    spec        write a config.json to start from
    features    show what this build can do
    completion  print a completion script for a shell
