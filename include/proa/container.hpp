@@ -9,7 +9,9 @@
 // called from any thread.  Descriptors 0, 1 and 2 of the caller become the container's.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,6 +22,7 @@
 #include "proa/features.hpp"
 #include "proa/spec.hpp"
 #include "proa/state.hpp"
+#include "proa/stats.hpp"
 
 namespace proa {
 
@@ -102,6 +105,24 @@ class Container {
   int exec(ExecOptions const& options);
   /// runtime.md#kill.
   void kill(int signal, KillOptions options = {});
+  /// Freezes every process; the state is then `paused`.  Only a running container can be paused.
+  void pause();
+  /// Lets a paused container go on.
+  void resume();
+  /// Other limits, also for a paused or a created container: what is absent, empty or zero stays as
+  /// it is, and so do the devices.  When one of them is refused, none is changed.
+  void update(spec::Resources const& resources);
+  /// The numbers of its processes in the caller's pid namespace, in order.
+  std::vector<std::int32_t> processes() const;
+  /// What ps(1), found in PATH and told by these options, says of them: its title and their lines.
+  /// Without options it is `ps -ef`.
+  std::string process_table(std::vector<std::string> const& ps_options) const;
+  /// What it uses and has used.  Throws Error{state} when it has ended.
+  Stats stats() const;
+  /// Calls `report` with the stats once every `interval`, and with each want of memory as it
+  /// happens, until the container ends.
+  void watch(std::chrono::milliseconds interval,
+             std::function<void(Event const&)> const& report) const;
   /// runtime.md#delete (`delete` is a keyword).
   void remove(DeleteOptions options = {});
 
@@ -145,7 +166,12 @@ class Runtime {
 std::string to_json(Spec const& spec, bool pretty);
 std::string to_json(State const& state, bool pretty);
 std::string to_json(std::vector<State> const& states);
+std::string to_json(std::vector<std::int32_t> const& pids);
+std::string to_json(Event const& event);
 std::string to_json(Features const& features, bool pretty);
+
+/// The text of a `linux.resources` object, which errors call `source`.  Throws Error{config}.
+spec::Resources resources_from_json(std::string_view text, std::string const& source);
 
 /// The number of a signal given as "TERM", "SIGTERM", "sigterm", "RTMIN+3" or "15".
 std::optional<int> signal_number(std::string_view word);

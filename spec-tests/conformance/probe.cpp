@@ -281,6 +281,7 @@ std::string pause_for_signals(Words const&) {
   for (;;) {
     siginfo_t info{};
     int const signal = sigwaitinfo(&all, &info);
+    if (signal < 0) continue;  // EINTR: the freezer of cgroup v2
     if (signal == SIGCHLD) {
       while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
       continue;

@@ -16,6 +16,7 @@
 #include "base/text.hpp"
 #include "cgroup/directory.hpp"
 #include "cgroup/manager.hpp"
+#include "cgroup/write.hpp"
 #include "linux/bpf.hpp"
 #include "linux/file.hpp"
 #include "linux/process.hpp"
@@ -62,16 +63,6 @@ void without(Plan const& plan, Group const& group, int number) {
 }
 
 // --- writes -------------------------------------------------------------------------------------
-
-void check(linux::Outcome<void> const& written, Group const& group, Write const& write) {
-  auto const& harmless = write.harmless;
-  if (std::find(harmless.begin(), harmless.end(), written.error()) != harmless.end()) return;
-  auto const* const asker = write.pointer.empty() ? "/linux/resources" : write.pointer.c_str();
-  if (written.is(ENOENT)) {
-    fail(ErrorKind::unsupported, "{}: this kernel has no {}", asker, write.file);
-  }
-  written.or_fail("{}: write \"{}\" to {}/{}", asker, write.value, group.directory(), write.file);
-}
 
 linux::Outcome<void> put(FdRef dir, Write const& write) {
   auto const written = linux::write_file(dir, write.file, write.value);

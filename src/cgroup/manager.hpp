@@ -3,8 +3,8 @@
 //
 // The effects of a cgroup plan.  A Manager makes a container's groups and brings its first process
 // into them; what is done to them later, by another call of proa, starts from the Record alone.
-// Nobody here looks at the Spec, freezes anything, or sleeps: what has to be waited for is waited
-// for on a descriptor.
+// Nobody here looks at the Spec, freezes anything (freezer.hpp), or sleeps: what has to be waited
+// for is waited for on a descriptor.
 //
 // The order, and why (cgroups(7), the kernel's cgroup_attach_lock()):
 //   create()        groups, limits and device program stand before any process is inside: moving
@@ -66,9 +66,6 @@ std::unique_ptr<Manager> make_manager(Plan const& plan);
 
 // --- later, by record ---------------------------------------------------------------------------
 // Groups that are gone are empty groups.  All throw Error.
-
-/// The container is frozen: freezer.state of v1, cgroup.freeze of v2.
-bool frozen(std::vector<spec::CgroupRecord> const& records);
 
 /// The container's processes, also those in groups below its own, in no order.  Processes that the
 /// caller's pid namespace has no number for are left out.

@@ -149,8 +149,8 @@ class Reader {
 
 void check_number(Command const& command, std::vector<std::string> const& words) {
   auto const arguments = arguments_of(command);
-  bool const endless = !arguments.empty() && arguments.back().name.ends_with("...");
-  if (words.size() > arguments.size() && !endless) {
+  bool const open_ended = !arguments.empty() && arguments.back().repeated();
+  if (words.size() > arguments.size() && !open_ended) {
     fail(ErrorKind::usage, "unexpected argument \"{}\"", words[arguments.size()]);
   }
   if (words.size() < arguments.size() && arguments[words.size()].required) {

@@ -38,6 +38,38 @@ struct ListOptions {
   bool quiet = false;
 };
 
+struct PsOptions {
+  std::string ps_format = "table";
+};
+
+/// Limits as they are written, empty where they are not given.
+struct UpdateOptions {
+  std::string resources;
+  std::string blkio_weight;
+  std::string cpu_burst;
+  std::string cpu_idle;
+  std::string cpu_period;
+  std::string cpu_quota;
+  std::string cpu_rt_period;
+  std::string cpu_rt_runtime;
+  std::string cpu_share;
+  std::string cpuset_cpus;
+  std::string cpuset_mems;
+  std::string kernel_memory;
+  std::string kernel_memory_tcp;
+  std::string l3_cache_schema;
+  std::string mem_bw_schema;
+  std::string memory;
+  std::string memory_reservation;
+  std::string memory_swap;
+  std::string pids_limit;
+};
+
+struct EventsOptions {
+  std::string interval = "5s";
+  bool stats = false;
+};
+
 struct SpecOptions {
   bool rootless = false;
 };
@@ -49,6 +81,9 @@ struct Call : GlobalOptions,
               DeleteOptions,
               ExecOptions,
               ListOptions,
+              PsOptions,
+              UpdateOptions,
+              EventsOptions,
               SpecOptions {
   std::string program;             ///< as it was called: "proa", "runc"
   std::vector<std::string> words;  ///< neither option nor an option's value
@@ -75,7 +110,8 @@ enum class Order : std::uint8_t {
 struct Command {
   std::string_view name;
   std::string_view summary;
-  /// "CONTAINER [SIGNAL]"; a word in brackets may be missing, one with "..." be many.
+  /// "CONTAINER [SIGNAL]"; a word in brackets may be missing, and one that ends with "..." may
+  /// stand there any number of times.
   std::string_view arguments;
   std::string_view description;
   std::span<Option const> options;
@@ -93,6 +129,8 @@ extern Option const help_option;
 struct Argument {
   std::string_view name;  ///< without brackets
   bool required;
+
+  bool repeated() const { return name.ends_with("..."); }
 };
 std::vector<Argument> arguments_of(Command const& command);
 

@@ -72,8 +72,10 @@ std::string command_case(Command const& command, std::string_view program) {
                           specifications(command.options, program));
   std::size_t position = 0;
   for (auto const& argument : arguments_of(command)) {
-    text += fmt::format("      '{}:{}{}:{}' \\\n", ++position, argument.required ? "" : ":",
-                        quoted(argument.name), action(argument.name, program));
+    ++position;
+    text += fmt::format(
+        "      '{}:{}{}:{}' \\\n", argument.repeated() ? "*" : std::to_string(position),
+        argument.required ? "" : ":", quoted(argument.name), action(argument.name, program));
   }
   text.resize(text.size() - 3);  // the last continuation
   return text + " ;;\n";

@@ -38,9 +38,9 @@ constexpr auto globals = std::to_array<Option>({
 });
 
 constexpr Command const* verbs[] = {
-    &verb::create,     &verb::start,   &verb::state, &verb::kill, &verb::remove,
-    &verb::run,        &verb::exec,    &verb::list,  &verb::spec, &verb::features,
-    &verb::completion, &verb::version, &verb::help,
+    &verb::create, &verb::start, &verb::state,    &verb::kill,       &verb::remove,  &verb::run,
+    &verb::exec,   &verb::list,  &verb::ps,       &verb::pause,      &verb::resume,  &verb::update,
+    &verb::events, &verb::spec,  &verb::features, &verb::completion, &verb::version, &verb::help,
 };
 
 template <class Value>

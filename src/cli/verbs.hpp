@@ -14,8 +14,8 @@
 namespace proa::cli {
 
 namespace verb {
-extern Command const create, start, state, kill, remove, run, exec, list, spec, features,
-    completion, version, help;
+extern Command const create, start, state, kill, remove, run, exec, list, ps, pause, resume, update,
+    events, spec, features, completion, version, help;
 }  // namespace verb
 
 /// In the order in which --help shows them.

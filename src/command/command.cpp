@@ -19,8 +19,6 @@ namespace proa::command {
 
 namespace {
 
-constexpr std::size_t output_kept = 8192;
-
 /// The child's side: never returns, and reports on `failure` why it could not execute.
 [[noreturn]] void become(Command const& command, linux::FdRef input, linux::FdRef output,
                          linux::FdRef failure) {
@@ -47,19 +45,26 @@ linux::Fd text_file(std::string const& text) {
       .or_fail("open standard input");
 }
 
-/// What has been written to the pipe so far, keeping the end of it.
-void drain(linux::FdRef pipe, std::string& output) {
+/// What a program has written.
+struct Output {
+  std::string text;
+  std::size_t kept;  ///< of which the end
+};
+
+/// What is in the pipe by now.
+void drain(linux::FdRef pipe, Output& output) {
   std::array<char, 4096> buffer;
   for (;;) {
     auto const got = linux::read_some(pipe, buffer);
     if (!got || *got == 0) return;
-    output.append(buffer.data(), *got);
-    if (output.size() > output_kept) output.erase(0, output.size() - output_kept);
+    auto& [text, kept] = output;
+    text.append(buffer.data(), *got);
+    if (text.size() > kept) text.erase(0, text.size() - kept);
   }
 }
 
 /// Collects output until the program has ended or its time is over; false when it is.
-bool collect(linux::FdRef pidfd, linux::FdRef pipe, linux::Deadline deadline, std::string& output) {
+bool collect(linux::FdRef pidfd, linux::FdRef pipe, linux::Deadline deadline, Output& output) {
   bool open = true;
   for (;;) {
     std::array<pollfd, 2> fds{pollfd{pidfd.number(), POLLIN, 0},
@@ -91,13 +96,14 @@ Result run(Command const& command) {
   failure.second = linux::Fd();
 
   Result result;
+  Output written{{}, command.output_kept};
   linux::Deadline const deadline = command.time ? linux::in(*command.time) : linux::Deadline();
-  result.timed_out = !collect(child->fd, output.first, deadline, result.output);
+  result.timed_out = !collect(child->fd, output.first, deadline, written);
   if (result.timed_out) linux::send_signal(child->fd, SIGKILL).or_fail("kill a program");
   result.exit = linux::wait(child->fd).or_fail("wait for a program");
-  drain(output.first, result.output);
+  drain(output.first, written);
   result.exec_error = exec_error(failure.first);
-  result.output = text::trim(result.output);
+  result.output = text::trim(written.text);
   return result;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The proa authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs another program to its end: hooks, newuidmap(1).  Its standard input is a text, its output
-// is captured, its time can be limited, and it inherits no descriptor but these three.
+// Runs another program to its end: hooks, newuidmap(1), ps(1).  Its standard input is a text, its
+// output is captured, its time can be limited, and it inherits no descriptor but these three.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,13 +21,14 @@ struct Command {
   std::optional<std::vector<std::string>> env;    ///< absent: this process's own
   std::string input;                              ///< its standard input
   std::optional<std::chrono::milliseconds> time;  ///< absent: as long as it takes
+  std::size_t output_kept = 8 * 1024;             ///< bytes of its output, the last ones
 };
 
 struct Result {
   linux::Exit exit;
   bool timed_out = false;  ///< it was killed because its time was over
   int exec_error = 0;      ///< errno of execve(2) when it could not be executed
-  std::string output;      ///< standard output and standard error, the last 8 KiB, trimmed
+  std::string output;      ///< the end of standard output and standard error, trimmed
 };
 
 /// Returns once the program has ended.  Throws Error only when it could not be tried at all.

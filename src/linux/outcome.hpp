@@ -35,7 +35,8 @@ class [[nodiscard]] Outcome {
   /// The value; only after a check that the call succeeded.
   T& operator*() & noexcept { return value_; }
   T const& operator*() const& noexcept { return value_; }
-  T&& operator*() && noexcept { return std::move(value_); }
+  /// By value, so that a range-based for over *f() keeps it alive.
+  T operator*() && { return std::move(value_); }
   T* operator->() noexcept { return &value_; }
 
   T value_or(T other) && { return errno_ == 0 ? std::move(value_) : std::move(other); }

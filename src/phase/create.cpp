@@ -70,6 +70,8 @@ spec::Record first_record(std::string const& id, Bundle const& bundle, Plan cons
   record.state.owner = state::owner_name(linux::effective_uid());
   record.has_process = bundle.spec.process.has_value();
   record.private_pid_namespace = (plan.namespaces.clone_flags & CLONE_NEWPID) != 0;
+  record.check_before_update =
+      bundle.spec.linux.resources.memory.check_before_update.value_or(false);
   record.cgroup_manager = plan.cgroup.manager;
   record.shared = shared(bundle.spec, plan);
   record.poststart = bundle.spec.hooks.poststart;

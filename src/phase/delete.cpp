@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "base/error.hpp"
+#include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
 #include "hooks/hooks.hpp"
 #include "state/status.hpp"

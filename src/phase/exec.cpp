@@ -11,6 +11,7 @@
 #include "base/defer.hpp"
 #include "base/error.hpp"
 #include "cgroup/entrance.hpp"
+#include "cgroup/freezer.hpp"
 #include "linux/file.hpp"
 #include "linux/proc.hpp"
 #include "namespaces/apply.hpp"

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "base/error.hpp"
+#include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
 #include "state/status.hpp"
 

@@ -6,23 +6,27 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
-#include "cgroup/manager.hpp"
 #include "linux/file.hpp"
 #include "linux/process.hpp"
 #include "linux/signal.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
+#include "phase/events.hpp"
 #include "phase/exec.hpp"
 #include "phase/kill.hpp"
+#include "phase/pause.hpp"
+#include "phase/processes.hpp"
 #include "phase/run.hpp"
 #include "phase/start.hpp"
+#include "phase/update.hpp"
 #include "proa/container.hpp"
 #include "rootfs/options.hpp"
 #include "security/capabilities.hpp"
 #include "security/seccomp.hpp"
+#include "spec/decode.hpp"
 #include "spec/example.hpp"
 #include "spec/features.hpp"
-#include "state/status.hpp"
+#include "state/store.hpp"
 
 namespace proa {
 
@@ -37,10 +41,7 @@ State state_of(state::Entry const& entry) {
     return state;
   }
   State state = record->state;
-  state.status = state::status(entry, *record);
-  if (state.status == Status::running && cgroup::frozen(record->cgroups)) {
-    state.status = Status::paused;
-  }
+  state.status = phase::present_status(entry, *record);
   if (state.status == Status::stopped) state.pid = 0;
   return state;
 }
@@ -59,6 +60,20 @@ void Container::start() { phase::start(options_, id_); }
 int Container::exec(ExecOptions const& options) { return phase::exec(options_, id_, options); }
 void Container::kill(int signal, KillOptions options) {
   phase::kill(options_, id_, signal, options);
+}
+void Container::pause() { phase::pause(options_, id_); }
+void Container::resume() { phase::resume(options_, id_); }
+void Container::update(spec::Resources const& resources) {
+  phase::update(options_, id_, resources);
+}
+Stats Container::stats() const { return phase::stats(options_, id_); }
+void Container::watch(std::chrono::milliseconds interval,
+                      std::function<void(Event const&)> const& report) const {
+  phase::watch(options_, id_, interval, report);
+}
+std::vector<std::int32_t> Container::processes() const { return phase::processes(options_, id_); }
+std::string Container::process_table(std::vector<std::string> const& ps_options) const {
+  return phase::process_table(options_, id_, ps_options);
 }
 void Container::remove(DeleteOptions options) { phase::remove(options_, id_, options); }
 
@@ -113,6 +128,10 @@ Features Runtime::features() {
 
 Spec Runtime::example(Rootless rootless) {
   return spec::example(rootless, {linux::effective_uid(), linux::effective_gid()});
+}
+
+spec::Resources resources_from_json(std::string_view text, std::string const& source) {
+  return spec::decode_resources(text, source);
 }
 
 std::optional<int> signal_number(std::string_view word) { return linux::signal_number(word); }

@@ -5,11 +5,13 @@
 
 #include <concepts>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "proa/container.hpp"
 #include "spec/fields.hpp"
+#include "spec/fields_stats.hpp"
 #include "spec/words.hpp"
 
 namespace proa {
@@ -29,7 +31,7 @@ bool blank(T const& value) {
     return value.empty();
   } else if constexpr (is_optional<T>) {
     return !value;
-  } else if constexpr (std::integral<T> || Worded<T>) {
+  } else if constexpr (std::is_arithmetic_v<T> || Worded<T>) {
     return value == T{};
   } else {
     return json_of(value).empty();  // an object of which nothing would be written
@@ -69,7 +71,7 @@ class Writer {
 
 template <class T>
 Json json_of(T const& value) {
-  if constexpr (std::integral<T> || std::same_as<T, std::string>) {
+  if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
     return value;
   } else if constexpr (Worded<T>) {
     return word_of(value);
@@ -112,6 +114,12 @@ std::string to_json(State const& state, bool pretty) {
 std::string to_json(std::vector<State> const& states) {
   return spec::text_of(spec::json_of(states), false);
 }
+
+std::string to_json(std::vector<std::int32_t> const& pids) {
+  return spec::text_of(spec::json_of(pids), false);
+}
+
+std::string to_json(Event const& event) { return spec::text_of(spec::json_of(event), false); }
 
 std::string to_json(Features const& features, bool pretty) {
   return spec::text_of(spec::json_of(features), pretty);

@@ -11,10 +11,10 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "catch.hpp"
+#include "cgroup/freezer.hpp"
+#include "each_world.hpp"
 #include "hosts.hpp"
 #include "linux/file.hpp"
-#include "world.hpp"
 
 using namespace proa;
 using hosts::refusal;

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "catch.hpp"
+#include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
 #include "hosts.hpp"
 #include "linux/file.hpp"

@@ -37,6 +37,11 @@ COMMANDS:
    run         create, start, wait for and delete a container
    exec        run one more process in a running container
    list        list the containers
+   ps          list the processes of a container
+   pause       make a container stand still
+   resume      let a paused container go on
+   update      change the limits of a container
+   events      show what a container uses
    spec        write a config.json to start from
    features    show what this build can do
    completion  print a completion script for a shell

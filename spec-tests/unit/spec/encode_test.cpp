@@ -267,3 +267,25 @@ TEST_CASE("features say what this build can do", "[spec:features]") {
   "potentiallyUnsafeConfigAnnotations": []
 })json"));
 }
+
+TEST_CASE("events have runc's keys and leave out what runc leaves out", "[contract:events]") {
+  CHECK(proa::to_json(proa::Event{"oom", "web", {}}) == R"({"type":"oom","id":"web"})");
+  proa::Stats stats;
+  stats.cpu.usage.total = 5;
+  stats.cpu.pressure.emplace().some.avg10 = 1.5;
+  stats.memory.usage = proa::Stats::MemoryUse{7, 3, 0, 0};
+  stats.pids.current = 2;
+  stats.block_io.serviced.push_back({8, 0, "Read", 4});
+  stats.hugetlb["2MB"].failcnt = 1;
+  CHECK(proa::to_json(proa::Event{"stats", "web", stats}) ==
+        R"({"type":"stats","id":"web","data":{)"
+        R"("cpu":{"usage":{"total":5,"kernel":0,"user":0},)"
+        R"("psi":{"some":{"avg10":1.5,"avg60":0.0,"avg300":0.0,"total":0},)"
+        R"("full":{"avg10":0.0,"avg60":0.0,"avg300":0.0,"total":0}}},)"
+        R"("cpuset":{"cpu_exclusive":0,"mem_hardwall":0,"mem_exclusive":0,"memory_migrate":0,)"
+        R"("memory_spread_page":0,"memory_spread_slab":0,"memory_pressure":0,)"
+        R"("sched_load_balance":0,"sched_relax_domain_level":0},)"
+        R"("memory":{"usage":{"limit":7,"usage":3,"failcnt":0}},"pids":{"current":2},)"
+        R"("blkio":{"ioServicedRecursive":[{"major":8,"op":"Read","value":4}]},)"
+        R"("hugetlb":{"2MB":{"failcnt":1}},"intel_rdt":{},"network_interfaces":[]}})");
+}
