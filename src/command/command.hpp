@@ -21,7 +21,7 @@ struct Command {
   std::optional<std::vector<std::string>> env;    ///< absent: this process's own
   std::string input;                              ///< its standard input
   std::optional<std::chrono::milliseconds> time;  ///< absent: as long as it takes
-  std::size_t output_kept = 8 * 1024;             ///< bytes of its output, the last ones
+  std::size_t output_kept = 8192;                 ///< bytes of its output, the last ones
 };
 
 struct Result {
