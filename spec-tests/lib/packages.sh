@@ -6,7 +6,7 @@
 build_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libseccomp-dev libcap-dev
   libfmt-dev)
 # Building and running the tests.
-test_packages=(catch2 busybox-static iproute2 util-linux procps git)
+test_packages=(catch2 libdbus-1-dev busybox-static iproute2 util-linux procps git)
 # Reading the code.
 lint_packages=(clang-format clang-tidy)
 

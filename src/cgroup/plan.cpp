@@ -41,8 +41,7 @@ bool named(CgroupHierarchy const& hierarchy) {
   return !hierarchy.controllers.empty() && hierarchy.controllers.front().starts_with("name=");
 }
 
-std::vector<Group> groups_of(Input const& input) {
-  auto const path = path_of(input);
+std::vector<Group> groups_of(Input const& input, std::string const& path) {
   std::vector<Group> groups;
   for (auto const& hierarchy : input.host.cgroups.hierarchies) {
     Group group;
@@ -182,6 +181,15 @@ Plan without_cgroups(Input const& input) {
   return plan;
 }
 
+std::optional<Unit> unit_for(Input const& input) {
+  if (input.manager != CgroupManager::systemd) return std::nullopt;
+  if (!input.host.cgroups.pure_v2()) {
+    fail(ErrorKind::unsupported,
+         "the systemd cgroup manager needs a host with cgroup v2 alone; there is cgroupfs");
+  }
+  return unit_of(input.spec, input.host, input.id);
+}
+
 }  // namespace
 
 bool Group::has(std::string_view controller) const {
@@ -190,12 +198,10 @@ bool Group::has(std::string_view controller) const {
 
 Plan plan(Input const& input) {
   if (input.manager == CgroupManager::disabled) return without_cgroups(input);
-  if (input.manager == CgroupManager::systemd) {
-    fail(ErrorKind::unsupported, "the systemd cgroup manager is not supported yet");
-  }
   Plan plan;
   plan.manager = input.manager;
-  plan.groups = groups_of(input);
+  plan.unit = unit_for(input);
+  plan.groups = groups_of(input, plan.unit ? path_of(*plan.unit, input.host) : path_of(input));
   if (plan.groups.empty() && !input.spec.linux.cgroups_path.empty()) {
     fail(ErrorKind::unsupported, "/linux/cgroupsPath: no cgroup hierarchy is mounted");
   }

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cgroup/unit.hpp"
 #include "host/host.hpp"
 #include "proa/container.hpp"
 #include "proa/spec.hpp"
@@ -70,6 +71,7 @@ struct Group {
 
 struct Plan {
   CgroupManager manager = CgroupManager::cgroupfs;
+  std::optional<Unit> unit;                   ///< of systemd, which makes the group
   std::vector<Group> groups;                  ///< v1 first, the v2 one last, as in CgroupTable
   std::vector<std::uint64_t> device_program;  ///< for the v2 group; empty: none
   bool unprivileged = false;  ///< device lists and changes of owner may be refused with EPERM

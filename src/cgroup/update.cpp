@@ -14,6 +14,8 @@
 #include "base/text.hpp"
 #include "cgroup/limits.hpp"
 #include "cgroup/plan.hpp"
+#include "cgroup/properties.hpp"
+#include "cgroup/systemd.hpp"
 #include "cgroup/write.hpp"
 #include "linux/file.hpp"
 
@@ -166,6 +168,15 @@ void put_all(Transaction& transaction, Group const& group) {
   for (auto const* write : again) check(transaction.put(*write), group, *write);
 }
 
+std::vector<Write> all_writes(std::vector<Group> const& groups) {
+  std::vector<Write> writes;
+  for (auto const& group : groups) {
+    writes.insert(writes.end(), group.writes.begin(), group.writes.end());
+    writes.insert(writes.end(), group.late_writes.begin(), group.late_writes.end());
+  }
+  return writes;
+}
+
 }  // namespace
 
 std::string former_value(std::string_view file, std::string_view value, std::string_view text) {
@@ -184,7 +195,8 @@ std::string former_value(std::string_view file, std::string_view value, std::str
   return line.empty() ? "\n" : std::string(line);
 }
 
-void update(Records const& records, spec::Resources resources) {
+void update(Records const& records, spec::Resources resources,
+            std::optional<spec::UnitRecord> const& unit) {
   resources.devices.clear();
   complete_bandwidth(resources.cpu, records);
   complete_swap(resources.memory, records);
@@ -198,6 +210,12 @@ void update(Records const& records, spec::Resources resources) {
   });
   for (std::size_t i = 0; i < groups.size(); ++i) {
     put_all(transactions.emplace_back(records[i]), groups[i]);
+  }
+  // The kernel first: it knows better than systemd what can't be.  Once more afterwards, as systemd
+  // has written what it has made of the same values.
+  if (unit) {
+    set_properties(*unit, properties_of(all_writes(groups)));
+    for (std::size_t i = 0; i < groups.size(); ++i) put_all(transactions[i], groups[i]);
   }
   undo.dismiss();
 }

@@ -9,6 +9,7 @@
 // frozen meanwhile.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,9 @@ namespace proa::cgroup {
 
 /// Throws Error{config} and Error{unsupported} as plan() does, Error{failed} when the kernel
 /// refuses.  With memory.checkBeforeUpdate a limit that is used up already is refused here:
-/// config-linux.md#memory.
-void update(Records const& records, spec::Resources resources);
+/// config-linux.md#memory.  With a unit its manager is told what it should know.
+void update(Records const& records, spec::Resources resources,
+            std::optional<spec::UnitRecord> const& unit = {});
 
 /// What to write into `file` to have it again as it was before `value` was written to it; `text` is
 /// what it said then.

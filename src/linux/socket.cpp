@@ -79,6 +79,28 @@ Outcome<Fd> connect_stream(std::string const& path) {
   return connect_to(SOCK_STREAM, proc_path(*dir) + "/" + path.substr(slash + 1));
 }
 
+Outcome<Fd> connect_stream_at_once(std::string const& path) {
+  return connect_to(SOCK_STREAM | SOCK_NONBLOCK, path);
+}
+
+Outcome<std::size_t> send_some(FdRef socket, std::string_view data) {
+  ssize_t size;
+  do {
+    size = ::send(socket.number(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) return Errno::last();
+  return static_cast<std::size_t>(size);
+}
+
+Outcome<std::size_t> receive_some(FdRef socket, std::span<char> buffer) {
+  ssize_t size;
+  do {
+    size = ::recv(socket.number(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) return Errno::last();
+  return static_cast<std::size_t>(size);
+}
+
 Outcome<Fd> accept(FdRef listener) {
   int fd;
   do {

@@ -27,6 +27,12 @@ Outcome<Fd> listen_packets(FdRef dir, std::string const& name);
 Outcome<Fd> connect_packets(FdRef dir, std::string const& name);
 /// A SOCK_STREAM connection to the socket at `path`, of any length.
 Outcome<Fd> connect_stream(std::string const& path);
+/// The same without waiting: EAGAIN when the listener's queue is full.  The socket is non-blocking.
+Outcome<Fd> connect_stream_at_once(std::string const& path);
+/// send(2) and recv(2) of as many bytes as it takes now; EAGAIN when that is none.  0 bytes
+/// received: the peer has closed.
+Outcome<std::size_t> send_some(FdRef socket, std::string_view data);
+Outcome<std::size_t> receive_some(FdRef socket, std::span<char> buffer);
 /// accept4(2)
 Outcome<Fd> accept(FdRef listener);
 

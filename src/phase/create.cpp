@@ -73,6 +73,7 @@ spec::Record first_record(std::string const& id, Bundle const& bundle, Plan cons
   record.check_before_update =
       bundle.spec.linux.resources.memory.check_before_update.value_or(false);
   record.cgroup_manager = plan.cgroup.manager;
+  if (auto const& unit = plan.cgroup.unit) record.unit = {unit->name, unit->user};
   record.shared = shared(bundle.spec, plan);
   record.poststart = bundle.spec.hooks.poststart;
   record.poststop = bundle.spec.hooks.poststop;
@@ -124,6 +125,7 @@ class Creation {
     proc_ = std::move(inheritance.namespaces.proc);
     init_ = std::move(launched.init);
     cgroup_->enter(init_.number, launched.born);
+    record_.cgroups = cgroup_->record();
     record_.state.pid = init_.number;
   }
 

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
+#include "cgroup/systemd.hpp"
 #include "hooks/hooks.hpp"
 #include "state/status.hpp"
 
@@ -44,7 +45,11 @@ void destroy(state::Entry const& entry, spec::Record const& record) {
   if (!record.private_pid_namespace || !state::init_recorded(record)) {
     cgroup::signal_all(record.cgroups, SIGKILL);
   }
-  cgroup::remove(record.cgroups, linux::in(end_time));
+  if (record.unit) {
+    cgroup::stop(*record.unit, record.cgroups, linux::in(end_time));
+  } else {
+    cgroup::remove(record.cgroups, linux::in(end_time));
+  }
   State stopped = record.state;
   stopped.status = Status::stopped;
   stopped.pid = 0;

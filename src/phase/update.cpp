@@ -29,7 +29,7 @@ void update(Options const& options, std::string const& id, spec::Resources resou
   if (!record || !state::init_of(*record)) fail(ErrorKind::state, "container not running");
   auto& check = resources.memory.check_before_update;
   check = check.value_or(record->check_before_update);
-  cgroup::update(record->cgroups, std::move(resources));
+  cgroup::update(record->cgroups, std::move(resources), record->unit);
 }
 
 }  // namespace proa::phase

@@ -15,7 +15,6 @@ namespace proa::spec {
 namespace {
 
 /// What is not done yet: set to true together with the code that does it.
-constexpr bool systemd = false;
 constexpr bool seccomp_notify = false;
 constexpr bool intel_rdt = false;
 constexpr bool memory_policy = true;
@@ -72,12 +71,14 @@ Features features(std::vector<std::string> mount_options, std::vector<std::strin
   features.oci_version_min = version_min;
   features.oci_version_max = version_max;
   features.hooks = hook_names();
+  // Properties of the container's unit: what a unit may ask of systemd is more than a container
+  // may.
+  features.potentially_unsafe_config_annotations = {"org.systemd.property."};
   features.mount_options = sorted(std::move(mount_options));
   auto& linux = features.linux;
   linux.namespaces = sorted_words<NamespaceType>();
   linux.capabilities = sorted(std::move(capabilities));
-  linux.cgroup = {
-      .v1 = true, .v2 = true, .systemd = systemd, .systemd_user = systemd, .rdma = true};
+  linux.cgroup = {.v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true};
   linux.seccomp = seccomp(std::move(seccomp_archs));
   linux.apparmor = true;
   linux.selinux = true;

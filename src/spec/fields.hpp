@@ -455,6 +455,12 @@ void visit(auto& v, Of<CgroupRecord> auto& c) {
   v.optional("controllers", c.controllers);
 }
 
+void visit(auto& v, Of<UnitRecord> auto& u) {
+  v.clause(clause::none);
+  v.required("name", u.name);
+  v.optional("user", u.user);
+}
+
 void visit(auto& v, Of<Shared> auto& s) {
   v.clause(clause::none);
   v.optional("process", s.process);
@@ -476,6 +482,7 @@ void visit(auto& v, Of<Record> auto& r) {
   v.optional("checkBeforeUpdate", r.check_before_update);
   v.required("cgroupManager", r.cgroup_manager);
   v.optional("cgroups", r.cgroups);
+  v.optional("unit", r.unit);
   v.optional("shared", r.shared);
   v.optional("poststart", r.poststart);
   v.optional("poststop", r.poststop);

@@ -24,6 +24,12 @@ struct CgroupRecord {
   std::vector<std::string> controllers;  ///< as in CgroupHierarchy
 };
 
+/// The systemd unit that the cgroup belongs to.
+struct UnitRecord {
+  std::string name;   ///< "libpod-web.scope"
+  bool user = false;  ///< of the user's manager, not the system's
+};
+
 /// What every process of the container is made from, also one that joins it later.
 struct Shared {
   std::optional<Process> process;  ///< config.json's without its args, for an exec that has none
@@ -45,6 +51,7 @@ struct Record {
   bool check_before_update = false;   ///< linux.resources.memory.checkBeforeUpdate
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
   std::vector<CgroupRecord> cgroups;
+  std::optional<UnitRecord> unit;  ///< with CgroupManager::systemd
   Shared shared;
   std::vector<Hook> poststart;
   std::vector<Hook> poststop;

@@ -19,6 +19,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "catch.hpp"
 
@@ -155,6 +156,11 @@ struct Surroundings : ListenerBase {
 };
 CATCH_REGISTER_LISTENER(Surroundings)
 
+Words& global_options() {
+  static Words options;
+  return options;
+}
+
 }  // namespace
 
 std::string runtime_path() { return environment("PROA_RUNTIME", PROA_BINARY); }
@@ -169,8 +175,14 @@ bool is_proa() {
 std::string const& scratch() { return scratch_of_this_case; }
 std::string state_root() { return scratch() + "/state"; }
 
+GlobalOptions::GlobalOptions(Words options)
+    : before_(std::exchange(global_options(), std::move(options))) {}
+
+GlobalOptions::~GlobalOptions() { global_options() = std::move(before_); }
+
 Command runtime_command(Words arguments) {
   Words argv = {runtime_path(), "--root", state_root()};
+  argv.insert(argv.end(), global_options().begin(), global_options().end());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return {std::move(argv), "", ""};
 }

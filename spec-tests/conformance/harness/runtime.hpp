@@ -27,6 +27,19 @@ std::string const& scratch();
 /// The state directory of this case.
 std::string state_root();
 
+/// Options that every call of the runtime under test gets before its verb, for as long as this
+/// object lives.
+class GlobalOptions {
+ public:
+  explicit GlobalOptions(Words options);
+  GlobalOptions(GlobalOptions const&) = delete;
+  GlobalOptions& operator=(GlobalOptions const&) = delete;
+  ~GlobalOptions();
+
+ private:
+  Words before_;
+};
+
 /// A command line for the runtime under test, with the state directory of this case.
 Command runtime_command(Words arguments);
 /// Runs it.

@@ -52,6 +52,7 @@ Record web_record() {
   record.cgroup_manager = CgroupManager::systemd;
   record.cgroups = {{"/sys/fs/cgroup/web", true, true, {"memory", "pids"}},
                     {"/sys/fs/cgroup/cpu/web", false, false, {}}};
+  record.unit = {"libpod-web.scope", true};
   record.shared.process.emplace();
   record.shared.process->env = {"A=b"};
   record.shared.process->cwd = "/home";
@@ -157,6 +158,9 @@ TEST_CASE("a record comes back as it was written", "[spec:runtime#state]") {
   CHECK_FALSE(again.has_process);
   CHECK_FALSE(again.private_pid_namespace);
   CHECK(again.cgroup_manager == CgroupManager::systemd);
+  REQUIRE(again.unit);
+  CHECK(again.unit->name == "libpod-web.scope");
+  CHECK(again.unit->user);
   REQUIRE(again.cgroups.size() == 2);
   CHECK(again.cgroups[0].path == "/sys/fs/cgroup/web");
   CHECK(again.cgroups[0].v2);
@@ -240,7 +244,7 @@ TEST_CASE("features say what this build can do", "[spec:features]") {
   "linux": {
     "namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
     "capabilities": ["CAP_CHOWN", "CAP_KILL"],
-    "cgroup": {"v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": true},
+    "cgroup": {"v1": true, "v2": true, "systemd": true, "systemdUser": true, "rdma": true},
     "seccomp": {
       "enabled": true,
       "actions": ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
@@ -264,7 +268,7 @@ TEST_CASE("features say what this build can do", "[spec:features]") {
     "mountExtensions": {"idmap": {"enabled": false}},
     "netDevices": {"enabled": false}
   },
-  "potentiallyUnsafeConfigAnnotations": []
+  "potentiallyUnsafeConfigAnnotations": ["org.systemd.property."]
 })json"));
 }
 

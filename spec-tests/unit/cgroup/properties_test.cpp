@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Limits as properties of a unit.
+
+#include "cgroup/properties.hpp"
+
+#include "catch.hpp"
+#include "hosts.hpp"
+
+using namespace proa;
+using namespace proa::cgroup;
+using hosts::Refusal;
+using hosts::refusal;
+
+namespace {
+
+constexpr std::uint64_t infinity = ~std::uint64_t{0};
+
+/// Each row is a file and what is written to it.
+Properties of_files(std::vector<std::pair<std::string, std::string>> const& rows) {
+  std::vector<Write> writes;
+  for (auto const& [file, value] : rows) writes.push_back({file, value});
+  return properties_of(writes);
+}
+
+Properties of(spec::Resources const& resources) {
+  auto const plan = hosts::plan(resources, hosts::v2());
+  auto writes = plan.groups[0].writes;
+  auto const& late = plan.groups[0].late_writes;
+  writes.insert(writes.end(), late.begin(), late.end());
+  return properties_of(writes);
+}
+
+Properties annotated(std::string const& name, std::string const& text) {
+  return properties_of(std::map<std::string, std::string>{{"org.systemd.property." + name, text}});
+}
+
+dbus::Value rate(std::vector<std::pair<std::string, std::uint64_t>> const& devices) {
+  dbus::Values values;
+  for (auto const& [path, most] : devices) {
+    values.push_back(dbus::structure({dbus::string(path), dbus::uint64(most)}));
+  }
+  return dbus::array("(st)", std::move(values));
+}
+
+}  // namespace
+
+TEST_CASE("memory limits") {
+  spec::Resources resources;
+  resources.memory.limit = 1000000;
+  resources.memory.swap = 3000000;
+  resources.memory.reservation = 500000;
+  CHECK(of(resources) == Properties{{"MemoryMax", dbus::uint64(1000000)},
+                                    {"MemorySwapMax", dbus::uint64(2000000)},
+                                    {"MemoryLow", dbus::uint64(500000)}});
+  resources.memory.limit = resources.memory.swap = resources.memory.reservation = -1;
+  CHECK(of(resources) == Properties{{"MemoryMax", dbus::uint64(infinity)},
+                                    {"MemorySwapMax", dbus::uint64(infinity)},
+                                    {"MemoryLow", dbus::uint64(infinity)}});
+}
+
+TEST_CASE("shares are a weight, quota and period a time each second") {
+  spec::Resources resources;
+  resources.cpu.shares = 1024;
+  resources.cpu.quota = 50000;
+  resources.cpu.period = 200000;
+  CHECK(of(resources) == Properties{{"CPUWeight", dbus::uint64(100)},
+                                    {"CPUQuotaPerSecUSec", dbus::uint64(250000)},
+                                    {"CPUQuotaPeriodUSec", dbus::uint64(200000)}});
+}
+
+TEST_CASE("a quota is rounded up to whole percents, which systemd keeps") {
+  struct Row {
+    char const* text;
+    std::uint64_t each_second;
+  };
+  for (auto const& [text, each_second] : std::vector<Row>{{"50000 100000", 500000},
+                                                          {"50001 100000", 510000},
+                                                          {"1000 100000", 10000},
+                                                          {"1 1000000", 10000},
+                                                          {"33333 100000", 340000},
+                                                          {"max 100000", infinity},
+                                                          {"200000", 2000000}}) {
+    INFO(text);
+    auto const properties = of_files({{"cpu.max", text}});
+    REQUIRE(properties.size() == 2);
+    CHECK(properties[0] == Property{"CPUQuotaPerSecUSec", dbus::uint64(each_second)});
+  }
+}
+
+TEST_CASE("processors and nodes are masks of bits, the lowest first") {
+  spec::Resources resources;
+  resources.cpu.cpus = "0-1,9";
+  resources.cpu.mems = "0";
+  CHECK(of(resources) == Properties{{"AllowedCPUs", dbus::byte_array({3, 2})},
+                                    {"AllowedMemoryNodes", dbus::byte_array({1})}});
+}
+
+TEST_CASE("a limit of processes, no limit, and the limit zero") {
+  spec::Resources resources;
+  resources.pids.limit = 20;
+  CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(20)}});
+  resources.pids.limit = -1;
+  CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(infinity)}});
+  resources.pids.limit = 0;
+  CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(1)}});
+}
+
+TEST_CASE("rates of all devices are in one property each") {
+  spec::Resources resources;
+  resources.block_io.throttle_read_bps_device = {{8, 0, 1048576}, {8, 16, 0}};
+  resources.block_io.throttle_write_iops_device = {{8, 0, 100}};
+  CHECK(of(resources) == Properties{{"IOReadBandwidthMax", rate({{"/dev/block/8:0", 1048576},
+                                                                 {"/dev/block/8:16", infinity}})},
+                                    {"IOWriteIOPSMax", rate({{"/dev/block/8:0", 100}})}});
+}
+
+TEST_CASE("weights of block devices are those of io.weight") {
+  spec::Resources resources;
+  resources.block_io.weight = 1000;
+  CHECK(of(resources) == Properties{{"IOWeight", dbus::uint64(10000)}});
+  CHECK(of_files({{"io.weight", "default 200"}}) == Properties{{"IOWeight", dbus::uint64(200)}});
+  CHECK(of_files({{"io.weight", "8:0 300"}}) ==
+        Properties{{"IODeviceWeight", rate({{"/dev/block/8:0", 300}})}});
+}
+
+TEST_CASE("unified files are properties too, and the last one counts",
+          "[spec:config-linux#unified]") {
+  spec::Resources resources;
+  resources.memory.limit = 4096;
+  resources.unified = {{"memory.max", "8192"},
+                       {"memory.high", "max"},
+                       {"memory.min", "1"},
+                       {"cpuset.cpus", "0"},
+                       {"pids.max", "7"}};
+  CHECK(of(resources) == Properties{{"AllowedCPUs", dbus::byte_array({1})},
+                                    {"MemoryHigh", dbus::uint64(infinity)},
+                                    {"MemoryMax", dbus::uint64(8192)},
+                                    {"MemoryMin", dbus::uint64(1)},
+                                    {"TasksMax", dbus::uint64(7)}});
+}
+
+TEST_CASE("what systemd has no property for, or can't be read, is left to the file") {
+  CHECK(of_files({{"hugetlb.2MB.max", "1"},
+                  {"cpu.max.burst", "1"},
+                  {"cpu.idle", "1"},
+                  {"memory.max", "64M"},
+                  {"cpu.max", "a b"},
+                  {"cpu.max", "1 2 3"},
+                  {"cpu.max", "1 0"},
+                  {"cpuset.cpus", ""},
+                  {"cpuset.cpus", "3-1"},
+                  {"cpuset.cpus", "0-99999999"},
+                  {"io.max", "8:0 rbps"},
+                  {"io.max", "8:0 other=1"}})
+            .empty());
+}
+
+TEST_CASE("an annotation is a property in GVariant's text format") {
+  CHECK(annotated("KillMode", "'mixed'") == Properties{{"KillMode", dbus::string("mixed")}});
+  CHECK(annotated("After", "['a.service']") ==
+        Properties{{"After", dbus::string_array({"a.service"})}});
+  CHECK(annotated("TimeoutStopUSec", "uint64 123456789") ==
+        Properties{{"TimeoutStopUSec", dbus::uint64(123456789)}});
+}
+
+TEST_CASE("seconds are microseconds for systemd") {
+  CHECK(annotated("TimeoutStopSec", "15") ==
+        Properties{{"TimeoutStopUSec", dbus::uint64(15000000)}});
+  CHECK(annotated("TimeoutStopSec", "uint64 15") ==
+        Properties{{"TimeoutStopUSec", dbus::uint64(15000000)}});
+  CHECK(annotated("TimeoutStopSec", "1.5") ==
+        Properties{{"TimeoutStopUSec", dbus::uint64(1500000)}});
+  for (auto const* const text : {"'15'", "-1", "true", "-1.5"}) {
+    INFO(text);
+    CHECK_THAT(refusal([&] { annotated("TimeoutStopSec", text); }).text,
+               Catch::Matchers::EndsWith("is no number of seconds"));
+  }
+}
+
+TEST_CASE("an annotation that makes no sense is refused with its pointer") {
+  CHECK(refusal([] { annotated("X1", "1"); }) ==
+        Refusal{ErrorKind::config,
+                "/annotations/org.systemd.property.X1: \"X1\" is no name of a "
+                "systemd property"});
+  CHECK(refusal([] { annotated("KillMode", "mixed"); }) ==
+        Refusal{ErrorKind::config,
+                "/annotations/org.systemd.property.KillMode: \"mixed\" is no value in GVariant's "
+                "text format"});
+  CHECK(refusal([] { annotated("", "1"); }).kind == ErrorKind::config);
+  CHECK(refusal([] { annotated("ab", "1"); }).kind == ErrorKind::config);
+}

@@ -1,0 +1,213 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "cgroup/properties.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "cgroup/limits.hpp"
+#include "cgroup/variant.hpp"
+
+namespace proa::cgroup {
+
+namespace {
+
+using Number = std::optional<std::uint64_t>;
+
+constexpr std::uint64_t infinity = std::numeric_limits<std::uint64_t>::max();
+
+Number number(std::string_view text) {
+  if (text == "max" || text == "-1") return infinity;
+  return text::number<std::uint64_t>(text);
+}
+
+void set(Properties& properties, std::string name, dbus::Value value) {
+  std::erase_if(properties, [&](Property const& each) { return each.name == name; });
+  properties.push_back({std::move(name), std::move(value)});
+}
+
+// Each of these turns the text of a file into what the property takes.  Text that it can't read is
+// left to the kernel, whose answer is the better error.
+using Translation = void (*)(Properties& properties, char const* name, std::string_view text);
+
+void as_number(Properties& properties, char const* name, std::string_view text) {
+  if (auto const value = number(text)) set(properties, name, dbus::uint64(*value));
+}
+
+/// "50000 100000": quota and period.
+void as_quota(Properties& properties, char const* name, std::string_view text) {
+  constexpr std::uint64_t second = 1'000'000, percent = second / 100, usual_period = 100'000;
+  auto const words = text::split(text, ' ');
+  auto const quota = number(words[0]);
+  auto const period = words.size() > 1 ? number(words[1]) : usual_period;
+  if (!quota || !period || *period == 0 || *period > second || words.size() > 2) return;
+  auto each_second = infinity;
+  // In whole percents of a processor, as systemd keeps it; upwards, as nobody may get less.
+  if (*quota != infinity) {
+    if (*quota > infinity / second) return;
+    auto const share = (*quota * second + *period - 1) / *period;
+    each_second = (share + percent - 1) / percent * percent;
+  }
+  set(properties, name, dbus::uint64(each_second));
+  set(properties, "CPUQuotaPeriodUSec", dbus::uint64(*period));
+}
+
+/// "0-3,7" as a mask of bits, the lowest byte first.
+void as_mask(Properties& properties, char const* name, std::string_view text) {
+  constexpr unsigned most = 1 << 16;
+  std::vector<std::uint8_t> mask;
+  for (auto const range : text::split(text, ',')) {
+    auto const ends = text::split(text::trim(range), '-');
+    auto const first = text::number<unsigned>(ends.front());
+    auto const last = text::number<unsigned>(ends.back());
+    if (!first || !last || ends.size() > 2 || *last < *first || *last >= most) return;
+    if (mask.size() <= *last / 8) mask.resize(*last / 8 + 1);
+    for (auto bit = *first; bit <= *last; ++bit) {
+      mask[bit / 8] = static_cast<std::uint8_t>(mask[bit / 8] | 1U << bit % 8);
+    }
+  }
+  set(properties, name, dbus::byte_array(mask));
+}
+
+/// One more device for a property that is a list of them.
+void add_device(Properties& properties, char const* name, std::string_view device,
+                std::uint64_t value) {
+  auto const row = std::find_if(properties.begin(), properties.end(),
+                                [&](Property const& each) { return each.name == name; });
+  auto entry =
+      dbus::structure({dbus::string(fmt::format("/dev/block/{}", device)), dbus::uint64(value)});
+  if (row == properties.end()) {
+    properties.push_back({name, dbus::array("(st)", {std::move(entry)})});
+  } else {
+    std::get<dbus::Values>(row->value.content).push_back(std::move(entry));
+  }
+}
+
+/// "8:0 rbps=1048576 wiops=max"
+void as_rates(Properties& properties, char const*, std::string_view text) {
+  struct Row {
+    std::string_view key;
+    char const* property;
+  };
+  constexpr Row rows[] = {{"rbps", "IOReadBandwidthMax"},
+                          {"wbps", "IOWriteBandwidthMax"},
+                          {"riops", "IOReadIOPSMax"},
+                          {"wiops", "IOWriteIOPSMax"}};
+  auto const words = text::split(text, ' ');
+  for (auto const word : words) {
+    auto const equals = word.find('=');
+    auto const value = equals == word.npos ? std::nullopt : number(word.substr(equals + 1));
+    for (auto const& row : rows) {
+      if (value && row.key == word.substr(0, equals)) {
+        add_device(properties, row.property, words[0], *value);
+      }
+    }
+  }
+}
+
+/// "500", "default 500" or "8:0 500"; `scale` makes it a weight of io.weight.
+void add_weight(Properties& properties, std::string_view text,
+                std::uint64_t (*scale)(std::uint64_t)) {
+  auto const words = text::split(text, ' ');
+  auto const value = number(words.back());
+  if (!value || words.size() > 2) return;
+  if (words.size() == 2 && words[0] != "default") {
+    add_device(properties, "IODeviceWeight", words[0], scale(*value));
+  } else {
+    set(properties, "IOWeight", dbus::uint64(scale(*value)));
+  }
+}
+
+void as_weight(Properties& properties, char const*, std::string_view text) {
+  add_weight(properties, text, [](std::uint64_t weight) { return weight; });
+}
+
+void as_bfq_weight(Properties& properties, char const*, std::string_view text) {
+  add_weight(properties, text, io_weight);
+}
+
+struct Row {
+  std::string_view file;
+  char const* property;
+  Translation translation;
+};
+constexpr Row rows[] = {
+    {"cpu.max", "CPUQuotaPerSecUSec", as_quota},  {"cpu.weight", "CPUWeight", as_number},
+    {"cpuset.cpus", "AllowedCPUs", as_mask},      {"cpuset.mems", "AllowedMemoryNodes", as_mask},
+    {"io.bfq.weight", "IOWeight", as_bfq_weight}, {"io.max", "IOReadBandwidthMax", as_rates},
+    {"io.weight", "IOWeight", as_weight},         {"memory.high", "MemoryHigh", as_number},
+    {"memory.low", "MemoryLow", as_number},       {"memory.max", "MemoryMax", as_number},
+    {"memory.min", "MemoryMin", as_number},       {"memory.swap.max", "MemorySwapMax", as_number},
+    {"pids.max", "TasksMax", as_number},
+};
+
+// --- annotations --------------------------------------------------------------------------------
+
+constexpr std::string_view prefix = "org.systemd.property.";
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Seconds of any kind of number as microseconds.
+std::optional<std::uint64_t> microseconds(dbus::Value const& seconds) {
+  constexpr std::uint64_t second = 1'000'000;
+  if (auto const* const number = std::get_if<double>(&seconds.content)) {
+    auto const scaled = *number * static_cast<double>(second);
+    if (!(scaled >= 0 && scaled < 1e18)) return std::nullopt;
+    return static_cast<std::uint64_t>(scaled);
+  }
+  auto const* const number = std::get_if<std::uint64_t>(&seconds.content);
+  // A negative one is a huge number here.
+  if (number == nullptr || seconds.type == "b" || *number > infinity / second) return std::nullopt;
+  return *number * second;
+}
+
+Property property_of(std::string name, std::string const& text) {
+  constexpr std::size_t fewest_letters = 3;
+  if (name.size() < fewest_letters || !std::all_of(name.begin(), name.end(), is_letter)) {
+    fail(ErrorKind::config, "\"{}\" is no name of a systemd property", name);
+  }
+  auto value = variant_from_text(text);
+  if (name.ends_with("Sec") && !name.ends_with("USec")) {
+    auto const time = microseconds(value);
+    if (!time) fail(ErrorKind::config, "\"{}\" is no number of seconds", text);
+    name.insert(name.size() - 3, "U");
+    value = dbus::uint64(*time);
+  }
+  return {std::move(name), std::move(value)};
+}
+
+}  // namespace
+
+Properties properties_of(std::vector<Write> const& writes) {
+  Properties properties;
+  for (auto const& write : writes) {
+    auto const row = std::find_if(std::begin(rows), std::end(rows),
+                                  [&](Row const& each) { return each.file == write.file; });
+    if (row != std::end(rows)) row->translation(properties, row->property, write.value);
+  }
+  return properties;
+}
+
+Properties properties_of(std::map<std::string, std::string> const& annotations) {
+  Properties properties;
+  for (auto const& [key, text] : annotations) {
+    if (!key.starts_with(prefix)) continue;
+    Context at("/annotations/{}", key);
+    properties.push_back(property_of(key.substr(prefix.size()), text));
+  }
+  return properties;
+}
+
+dbus::Value as_value(Properties const& properties) {
+  dbus::Values values;
+  for (auto const& each : properties) {
+    values.push_back(dbus::structure({dbus::string(each.name), dbus::variant(each.value)}));
+  }
+  return dbus::array("(sv)", std::move(values));
+}
+
+}  // namespace proa::cgroup
