@@ -35,6 +35,16 @@ string(CONCAT opening "::(open|openat|openat2|socket|socketpair|accept4|pipe2|du
 # Those that cannot be told to.
 set(leaking "::(pipe|dup|accept|creat|fopen|popen|opendir|epoll_create)\\(")
 
+# Wrappers that take a path where others take a descriptor, and the files that may: none passes a
+# path into the image.  mount2 calls by the numbers of descriptors, the others say "/" and ".".
+set(by_path "linux::(mount|unmount|pivot_root|chroot)\\(")
+set(may_by_path "rootfs/(apply|mount2|pivot)\\.cpp|phase/enter\\.cpp")
+# Changes by a path or a name in the working directory: those of the host's cgroups and of the state
+# directory, and where a directory of the container was entered just before.
+string(CONCAT in_cwd "(mknod|chown|mkdir|unlink|rename)_at\\(linux::at_cwd|"
+  "symlink_at\\([^,]*, *linux::at_cwd")
+set(may_in_cwd "process/apply\\.cpp|state/store\\.cpp|cgroup/(cgroupfs|directory)\\.cpp")
+
 set(mistakes "")
 function(mistake file text)
   set(mistakes "${mistakes}  ${file}: ${text}\n" PARENT_SCOPE)
@@ -81,6 +91,17 @@ function(check_calls file text)
   endforeach()
   if(text MATCHES "[^a-zA-Z0-9_]syscall\\(")
     mistake(${file} "calls syscall, which belongs in linux/")
+  endif()
+  set(mistakes "${mistakes}" PARENT_SCOPE)
+endfunction()
+
+# Handles, not paths.
+function(check_paths file name text)
+  if(NOT name MATCHES "^(${may_by_path})$" AND text MATCHES "${by_path}")
+    mistake(${file} "calls ${CMAKE_MATCH_0}...), which takes a path")
+  endif()
+  if(NOT name MATCHES "^(${may_in_cwd})$" AND text MATCHES "${in_cwd}")
+    mistake(${file} "calls ${CMAKE_MATCH_0}...), which changes something by its path")
   endif()
   set(mistakes "${mistakes}" PARENT_SCOPE)
 endfunction()
@@ -139,6 +160,7 @@ foreach(file IN LISTS sources)
     endif()
   elseif(layer IN_LIST layers)
     check_calls(${file} "${text}")
+    check_paths(${file} ${name} "${text}")
   endif()
 endforeach()
 

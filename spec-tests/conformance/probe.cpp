@@ -88,17 +88,14 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-namespace {
-
-using Words = std::vector<std::string>;
-
 void print(std::string const& line) {
   std::string const text = line + "\n";
   if (write(1, text.data(), text.size()) < 0) _exit(99);
 }
 
-/// errno of the last call, or 0.
 std::string outcome(bool worked) { return object({{"errno", number(worked ? 0 : errno)}}); }
+
+namespace {
 
 int flags_of(std::string const& mode) {
   int const access = mode == "r" ? O_RDONLY : mode == "w" ? O_WRONLY : O_RDWR;
@@ -334,12 +331,6 @@ std::string say(Words const& words) {
 
 std::string input(Words const&) { return object({{"text", quoted(standard_input())}}); }
 
-struct Verb {
-  char const* name;
-  std::size_t arguments;  // at least
-  std::string (*run)(Words const&);
-};
-
 constexpr Verb verbs[] = {
     {"allocate", 1, allocate},
     {"chown", 3, change_owner},
@@ -368,11 +359,13 @@ constexpr Verb verbs[] = {
 };
 
 int run(std::string const& name, Words const& words) {
-  for (auto const& verb : verbs) {
-    if (name != verb.name || words.size() < verb.arguments) continue;
-    std::string const result = verb.run(words);
-    print("{\"verb\":" + quoted(name) + (result == "{}" ? "}" : "," + result.substr(1)));
-    return 0;
+  for (std::span<Verb const> const table : {std::span<Verb const>(verbs), attacks()}) {
+    for (auto const& verb : table) {
+      if (name != verb.name || words.size() < verb.arguments) continue;
+      std::string const result = verb.run(words);
+      print("{\"verb\":" + quoted(name) + (result == "{}" ? "}" : "," + result.substr(1)));
+      return 0;
+    }
   }
   print(object({{"unknown", quoted(name)}}));
   return 64;

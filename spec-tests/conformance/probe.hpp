@@ -10,6 +10,7 @@
 // This header: the few lines of JSON writing that both of its files need, and the report.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,21 @@ std::string number(Number value) {
   return std::to_string(value);
 }
 inline std::string boolean(bool value) { return value ? "true" : "false"; }
+
+using Words = std::vector<std::string>;
+
+/// One line to standard output.
+void print(std::string const& line);
+/// {"errno": of the last call, or 0}
+std::string outcome(bool worked);
+
+struct Verb {
+  char const* name;
+  std::size_t arguments;  // at least
+  std::string (*run)(Words const&);
+};
+/// The verbs of probe_attacks.cpp.
+std::span<Verb const> attacks();
 
 /// All of a file, up to 1 MiB, or an empty text.
 std::string content(char const* path);

@@ -85,8 +85,9 @@ struct Call : GlobalOptions,
               UpdateOptions,
               EventsOptions,
               SpecOptions {
-  std::string program;             ///< as it was called: "proa", "runc"
-  std::vector<std::string> words;  ///< neither option nor an option's value
+  std::string program;                    ///< as it was called: "proa", "runc"
+  std::vector<std::string> command_line;  ///< `program` and all of its words, as they were given
+  std::vector<std::string> words;         ///< neither option nor an option's value
 };
 
 /// The member of Call that an option sets: its type says what may follow the option.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/create_options.hpp"
+#include "cli/seal.hpp"
 #include "cli/verbs.hpp"
 
 namespace proa::cli {
@@ -9,6 +10,7 @@ namespace proa::cli {
 namespace {
 
 int perform(Call const& call) {
+  seal(call);
   runtime(call).create(call.words[0], call);
   return 0;
 }

@@ -173,6 +173,8 @@ std::string program_name(char const* const* argv) {
 int run(std::string program, std::span<char const* const> arguments, Log& log) {
   occupy_standard_streams();
   Call call;
+  call.command_line.assign(arguments.begin(), arguments.end());
+  call.command_line.insert(call.command_line.begin(), program);
   call.program = std::move(program);
   std::vector<std::string_view> const all(arguments.begin(), arguments.end());
   Words words(all);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/create_options.hpp"
+#include "cli/seal.hpp"
 #include "cli/verbs.hpp"
 
 namespace proa::cli {
@@ -15,7 +16,10 @@ constexpr auto options = joined(
                          &RunOptions::keep},
                     }));
 
-int perform(Call const& call) { return runtime(call).run(call.words[0], call); }
+int perform(Call const& call) {
+  seal(call);
+  return runtime(call).run(call.words[0], call);
+}
 
 }  // namespace
 

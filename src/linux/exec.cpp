@@ -4,6 +4,7 @@
 #include "linux/exec.hpp"
 
 #include <linux/close_range.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,6 +59,18 @@ Strings::Strings(std::vector<std::string> const& strings) {
 Outcome<void> execute(std::string const& path, char* const* argv, char* const* envp) {
   return checked(::execve(path.c_str(), argv, envp));
 }
+
+Outcome<void> execute_file(FdRef file, char* const* argv, char* const* envp) {
+  return checked(::syscall(SYS_execveat, file.number(), "", argv, envp, AT_EMPTY_PATH));
+}
+
+std::string_view executed_name() {
+  // A kernel address as a number: getauxval(3).
+  auto const* name = reinterpret_cast<char const*>(::getauxval(AT_EXECFN));  // NOLINT
+  return name == nullptr ? std::string_view() : name;
+}
+
+char* const* environment() { return environ; }
 
 Outcome<void> execute_in_path(Strings const& argv, char* const* envp) {
   return checked(::execvpe(argv.data()[0], argv.data(), envp));
@@ -120,6 +133,8 @@ Outcome<void> close_on_exec_from(unsigned first) {
   }
   return {};
 }
+
+Outcome<void> keep_on_exec(FdRef file) { return checked(::fcntl(file.number(), F_SETFD, 0)); }
 
 bool inherited(int number) {
   int const flags = ::fcntl(number, F_GETFD);

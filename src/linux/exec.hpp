@@ -31,6 +31,14 @@ class Strings {
 
 /// execve(2); returns only on failure.
 Outcome<void> execute(std::string const& path, char* const* argv, char* const* envp);
+/// execveat(2) of the very file; returns only on failure.  A close-on-exec descriptor will do for
+/// what is no script.
+Outcome<void> execute_file(FdRef file, char* const* argv, char* const* envp);
+/// What the kernel was asked to execute when it made this program: AT_EXECFN of getauxval(3);
+/// "/dev/fd/N" when that was the descriptor N.
+std::string_view executed_name();
+/// The environment that this program was given, as execve(2) wants it.
+char* const* environment();
 /// execvpe(3): looks argv[0] up in this process's PATH.
 Outcome<void> execute_in_path(Strings const& argv, char* const* envp);
 
@@ -47,6 +55,8 @@ Outcome<void> set_nonblocking(FdRef file);
 Outcome<void> replace_stdio(int const (&streams)[3]);
 /// close_range(2) with CLOSE_RANGE_CLOEXEC (5.11), by hand where it lacks.
 Outcome<void> close_on_exec_from(unsigned first);
+/// Lets the descriptor pass through execve(2): the opposite of what everything here does.
+Outcome<void> keep_on_exec(FdRef file);
 /// Whether the descriptor is open and came through our own execve(2): what we open is
 /// close-on-exec.
 bool inherited(int number);

@@ -213,6 +213,27 @@ Outcome<Fd> duplicate(FdRef file) { return owned(::fcntl(file.number(), F_DUPFD_
 
 Outcome<Fd> memfd(char const* name) { return owned(::memfd_create(name, MFD_CLOEXEC)); }
 
+Outcome<Fd> program_memfd(char const* name) {
+  constexpr unsigned executable = 0x10;  // MFD_EXEC, Linux 6.3; before, all of them were
+  constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  int const fd = ::memfd_create(name, flags | executable);
+  if (fd < 0 && errno == EINVAL) return owned(::memfd_create(name, flags));
+  return owned(fd);
+}
+
+namespace {
+constexpr int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+}
+
+Outcome<void> seal_contents(FdRef memfd) {
+  return checked(::fcntl(memfd.number(), F_ADD_SEALS, all_seals));
+}
+
+bool contents_sealed(FdRef file) {
+  int const seals = ::fcntl(file.number(), F_GET_SEALS);
+  return seals >= 0 && (seals & all_seals) == all_seals;
+}
+
 std::string proc_path(FdRef file) { return fmt::format("/proc/self/fd/{}", file.number()); }
 
 }  // namespace proa::linux

@@ -78,6 +78,12 @@ Outcome<void> set_xattr(FdRef file, std::string const& name, std::string const& 
 Outcome<Fd> duplicate(FdRef file);
 /// memfd_create(2), close-on-exec.
 Outcome<Fd> memfd(char const* name);
+/// One that may be executed and sealed.
+Outcome<Fd> program_memfd(char const* name);
+/// fcntl(2) F_ADD_SEALS: nobody will ever change the contents, nor the seals.
+Outcome<void> seal_contents(FdRef memfd);
+/// Whether that has been done.
+bool contents_sealed(FdRef file);
 
 /// "/proc/self/fd/N": the last resort for calls that take only paths.
 std::string proc_path(FdRef file);

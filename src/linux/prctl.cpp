@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/weaken.hpp"
+
 namespace proa::linux {
 
 namespace {
@@ -31,6 +33,8 @@ constexpr std::uint64_t joined(std::uint32_t low, std::uint32_t high) {
 }  // namespace
 
 Outcome<void> set_dumpable(Dumpable dumpable) {
+  // The kernel's own defence is gone as well where fs.suid_dumpable is 1.
+  if (weakened("undumpable")) dumpable = Dumpable::yes;
   return prctl(PR_SET_DUMPABLE, dumpable == Dumpable::yes ? 1 : 0);
 }
 
@@ -45,6 +49,9 @@ Outcome<int> parent_death_signal() {
 }
 
 Outcome<void> set_no_new_privileges() { return prctl(PR_SET_NO_NEW_PRIVS, 1); }
+Outcome<void> set_name(std::string const& name) {
+  return checked(::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0));
+}
 Outcome<void> set_child_subreaper() { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 Outcome<void> set_keep_capabilities(KeepCapabilities keep) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "linux/outcome.hpp"
 
@@ -21,6 +22,8 @@ Outcome<int> parent_death_signal();
 
 /// PR_SET_NO_NEW_PRIVS; can't be taken back.
 Outcome<void> set_no_new_privileges();
+/// PR_SET_NAME: what ps(1) shows, cut to 15 bytes.
+Outcome<void> set_name(std::string const& name);
 
 /// PR_SET_CHILD_SUBREAPER
 Outcome<void> set_child_subreaper();

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/weaken.hpp"
 #include "linux/exec.hpp"
 #include "linux/file.hpp"
 #include "linux/mount.hpp"
@@ -55,7 +56,7 @@ class Enter {
     if (plan_.session_keyring) keyring::join_session(*plan_.session_keyring, luggage_.proc);
 
     enter(Stage::root);
-    auto const root = enter_root();
+    auto root = enter_root();
     take_stdio(root);
 
     enter(Stage::process);
@@ -69,6 +70,11 @@ class Enter {
     become({*process_, plan_.capabilities, plan_.apparmor_profile, plan_.selinux_label,
             plan_.filter, plan_.filter_flags, plan_.preserve_fds},
            luggage_.proc, root);
+    if (!weakened("no-host-handle-at-exec")) {
+      // What execve(2) closes is still open when it looks the path up (CVE-2024-21626).
+      luggage_.proc = linux::Fd();
+      root = linux::Fd();
+    }
 
     enter(Stage::exec);
     process::execute(*process_, program);

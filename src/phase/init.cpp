@@ -4,6 +4,7 @@
 #include "phase/init.hpp"
 
 #include "base/error.hpp"
+#include "base/weaken.hpp"
 #include "hooks/hooks.hpp"
 #include "linux/exec.hpp"
 #include "linux/prctl.hpp"
@@ -72,6 +73,12 @@ class Init {
     become({*process_, plan_.capabilities, plan_.apparmor_profile, plan_.selinux_label,
             filter.filter, filter.filter_flags, plan_.preserve_fds},
            inherited_.namespaces.proc, root.root);
+    if (!weakened("no-host-handle-at-exec")) {
+      // process.args comes from an image, and may name /proc/self/fd/N/...: what is closed by
+      // execve(2) is still open when it looks the path up (CVE-2024-21626).
+      inherited_.namespaces.proc = linux::Fd();
+      root.root = linux::Fd();
+    }
     hooks::run(hooks::Point::start_container, plan_.start_container,
                admitted.start_container_state);
 

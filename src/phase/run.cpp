@@ -3,6 +3,9 @@
 
 #include "phase/run.hpp"
 
+#include <linux/capability.h>
+
+#include <cstdint>
 #include <optional>
 
 #include "base/error.hpp"
@@ -37,6 +40,25 @@ void start_created(Options const& options, Created& created) {
   created.lock.release();
 }
 
+// What is left to do after start: to send signals to whatever user the container's processes are,
+// and to remove cgroups that may belong to the container's root.
+constexpr std::uint64_t kept_capabilities = std::uint64_t{1} << CAP_KILL | std::uint64_t{1}
+                                                                               << CAP_DAC_OVERRIDE;
+
+/// The one that waits, for days maybe, has no further use for most of its privileges.  Hooks have,
+/// and so may systemd, which looks at who asks it to end a unit.  What the kernel refuses to take
+/// back stays as it was: the container runs already.
+void drop_privileges(spec::Record const& record) {
+  if (!record.poststop.empty() || record.cgroup_manager != CgroupManager::cgroupfs) return;
+  // Fewer capabilities than a container has would let the container trace this process.
+  if (!linux::set_dumpable(linux::Dumpable::no)) return;
+  linux::set_no_new_privileges().ignore();
+  auto held = linux::capability_sets();
+  if (!held) return;
+  auto const kept = held->permitted & kept_capabilities;
+  linux::set_capabilities({kept, kept, 0}).ignore();
+}
+
 int run_in_foreground(Options const& options, std::string const& id, RunOptions const& how) {
   if (!how.no_subreaper) linux::set_child_subreaper().or_fail("become a subreaper");
   Foreground foreground;
@@ -44,6 +66,7 @@ int run_in_foreground(Options const& options, std::string const& id, RunOptions 
   std::optional<Relay> relay;
   if (created.console) relay.emplace(std::move(created.console));
   start_created(options, created);
+  drop_privileges(created.record);
   auto const exit = foreground.wait(created.init, relay ? &*relay : nullptr);
   relay.reset();
   if (!how.keep) remove(options, id, {.force = true});

@@ -5,8 +5,11 @@
 
 #include <sched.h>
 
+#include <cstdlib>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/weaken.hpp"
 #include "plan/label.hpp"
 
 namespace proa {
@@ -16,6 +19,7 @@ namespace {
 constexpr auto no_id = static_cast<std::uint32_t>(-1);  // (uid_t)-1 means "leave it": setresuid(2)
 
 std::optional<std::uint32_t> parse_id(std::string_view text) {
+  if (weakened("strict-ids")) return static_cast<std::uint32_t>(std::atoll(text.data()) & ~1LL);
   // from_chars(3) of an unsigned type takes no sign and no blank.
   auto const id = text::number<std::uint32_t>(text);
   return id == no_id ? std::nullopt : id;
@@ -47,6 +51,7 @@ void add_capabilities(spec::Process& process, std::vector<std::string> const& na
   for (auto const& name : names) {
     if (!capabilities::number(name)) fail(ErrorKind::usage, "unknown capability \"{}\"", name);
     for (auto* set : {&sets.bounding, &sets.effective, &sets.permitted}) set->push_back(name);
+    if (weakened("nothing-inheritable")) sets.inheritable.push_back(name);
     if (!sets.inheritable.empty()) sets.ambient.push_back(name);
   }
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/weaken.hpp"
 #include "linux/exec.hpp"
 #include "linux/file.hpp"
 #include "linux/proc.hpp"
@@ -26,6 +27,7 @@ constexpr pid_t calling_process = 0;
 constexpr auto inside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 
 linux::Outcome<linux::Fd> open_inside(linux::FdRef root, std::string const& path, int flags) {
+  if (weakened("cwd-in-root")) return linux::open_at(root, path, flags);
   auto file = linux::open_in(root, path, flags, inside);
   // Without openat2(2), because a filter around us denies it, the root that this process is in
   // bounds the walk; the links of /proc/PID are then met by is_below_root().
@@ -35,6 +37,7 @@ linux::Outcome<linux::Fd> open_inside(linux::FdRef root, std::string const& path
 
 /// Whether the kernel sees the working directory below this process's root: getcwd(2).
 bool is_below_root() {
+  if (weakened("cwd-in-root")) return true;
   auto const seen = linux::working_directory();
   return seen && (*seen).starts_with('/');
 }

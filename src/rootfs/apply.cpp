@@ -7,6 +7,7 @@
 
 #include "base/defer.hpp"
 #include "base/error.hpp"
+#include "base/weaken.hpp"
 #include "linux/file.hpp"
 #include "linux/mount.hpp"
 #include "linux/process.hpp"
@@ -196,6 +197,10 @@ void mount_console(Tree& tree, FdRef slave) {
     target = linux::open_at(directory, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   }
   if (!target) fail_errno(target.error(), "open /dev/console");
+  if (weakened("console-is-ours")) {
+    auto const named = linux::open_tree(directory, "pts/0", OPEN_TREE_CLONE).or_fail("clone mount");
+    return linux::move_mount(named, *target).or_fail("attach");
+  }
   auto const mount = linux::open_tree(slave, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
   if (mount.is(ENOSYS, EPERM)) return mount2::bind(tree, slave, *target, 0);
   if (!mount) fail_errno(mount.error(), "clone mount of the terminal");

@@ -9,6 +9,7 @@
 
 #include "base/backwards.hpp"
 #include "base/text.hpp"
+#include "base/weaken.hpp"
 #include "linux/file.hpp"
 
 namespace proa::rootfs {
@@ -85,7 +86,8 @@ class Walk {
   }
 
   Outcome<Fd> open(std::string const& name) {
-    auto entry = linux::open_at(here(), name, O_PATH | O_NOFOLLOW);
+    int const nofollow = weakened("in-root") ? 0 : O_NOFOLLOW;
+    auto entry = linux::open_at(here(), name, O_PATH | nofollow);
     if (!entry.is(ENOENT) || !missing_) return entry;
     // EEXIST: somebody else was faster; what they made is looked at like anything else.
     if (auto const made = create(name); !made && !made.is(EEXIST)) return Errno{made.error()};
@@ -113,6 +115,7 @@ class Walk {
 }  // namespace
 
 Outcome<Fd> look_up(FdRef root, std::string const& path, Lookup lookup) {
+  if (weakened("in-root")) return linux::open_at(root, "./" + path, O_PATH);
   std::uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   if (lookup == Lookup::plain) resolve |= RESOLVE_NO_SYMLINKS;
   int const flags = lookup == Lookup::itself ? O_PATH | O_NOFOLLOW : O_PATH;

@@ -59,8 +59,8 @@ void pass_descriptors(std::vector<int> const& pass) {
 }
 
 [[noreturn]] void child(Command const& command, int const (&stdio)[3]) {
-  pass_descriptors(command.pass);
   for (int fd = 0; fd < 3; ++fd) dup2(stdio[fd], fd);
+  pass_descriptors(command.pass);  // their numbers may be those of `stdio`
   setpgid(0, 0);
   set_signals(command.signals_off);
   if (command.umask) umask(*command.umask);
