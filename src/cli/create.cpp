@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/create_options.hpp"
+#include "cli/environment.hpp"
 #include "cli/verbs.hpp"
 
 namespace proa::cli {
@@ -9,7 +10,10 @@ namespace proa::cli {
 namespace {
 
 int perform(Call const& call) {
-  runtime(call).create(call.words[0], call);
+  CreateOptions how = static_cast<CreateOptions const&>(call);
+  how.sockets = listen_fds();
+  how.notify_socket = notify_socket();
+  runtime(call).create(call.words[0], how);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/create_options.hpp"
+#include "cli/environment.hpp"
 #include "cli/verbs.hpp"
 
 namespace proa::cli {
@@ -15,7 +16,12 @@ constexpr auto options = joined(
                          &RunOptions::keep},
                     }));
 
-int perform(Call const& call) { return runtime(call).run(call.words[0], call); }
+int perform(Call const& call) {
+  RunOptions how = static_cast<RunOptions const&>(call);
+  how.sockets = listen_fds();
+  how.notify_socket = notify_socket();
+  return runtime(call).run(call.words[0], how);
+}
 
 }  // namespace
 

@@ -27,6 +27,11 @@ Outcome<Fd> listen_packets(FdRef dir, std::string const& name);
 Outcome<Fd> connect_packets(FdRef dir, std::string const& name);
 /// A SOCK_STREAM connection to the socket at `path`, of any length.
 Outcome<Fd> connect_stream(std::string const& path);
+/// Binds `name` in `dir`, a SOCK_DGRAM socket that does not block.  Whoever may write, by umask(2),
+/// may send.
+Outcome<Fd> bind_datagrams(FdRef dir, std::string const& name);
+/// SOCK_DGRAM, not blocking, to the socket at `path`, of any length; "@NAME" is an abstract one.
+Outcome<Fd> connect_datagrams(std::string const& path);
 /// accept4(2)
 Outcome<Fd> accept(FdRef listener);
 
