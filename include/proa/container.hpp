@@ -42,6 +42,12 @@ struct Options {
 /// /run/proa for root, else $XDG_RUNTIME_DIR/proa.
 std::string default_root();
 
+/// Sockets that came with the call, as systemd hands them on: sd_listen_fds(3).
+struct Sockets {
+  std::uint32_t count = 0;  ///< descriptors 3 ... 3 + count - 1
+  std::string names;        ///< one each, between colons; may be empty
+};
+
 struct CreateOptions {
   std::string bundle = ".";
   std::string config;              ///< file to read instead of <bundle>/config.json
@@ -50,7 +56,18 @@ struct CreateOptions {
   std::string pid_file;            ///< written with the init's pid, no newline
   bool no_pivot = false;           ///< MS_MOVE and chroot(2) instead of pivot_root(2)
   bool no_new_keyring = false;     ///< keep the caller's session keyring
-  std::uint32_t preserve_fds = 0;  ///< that many descriptors from 3 on reach the container
+  Sockets sockets;                 ///< reach the container as well, and its environment says so
+  std::uint32_t preserve_fds = 0;  ///< that many descriptors behind them reach the container
+  /// Where a manager is told that the container is ready, sd_notify(3): a path, or "@NAME"; empty:
+  /// nobody.  The container gets a socket of its own at /run/notify.
+  std::string notify_socket;
+};
+
+/// What goes with a container that create() has made.
+struct StartOptions {
+  /// As in CreateOptions; both are needed.  start() then returns when the container says that it is
+  /// ready, or ends.
+  std::string notify_socket;
 };
 
 struct RunOptions : CreateOptions {
@@ -88,7 +105,8 @@ struct ExecOptions {
   std::string console_socket;        ///< AF_UNIX path that gets the pty's master
   std::string pidfd_socket;          ///< AF_UNIX path that gets a pidfd of the process
   std::string pid_file;              ///< written once the process runs
-  std::uint32_t preserve_fds = 0;    ///< that many descriptors from 3 on reach the process
+  Sockets sockets;                   ///< as in CreateOptions
+  std::uint32_t preserve_fds = 0;    ///< that many descriptors behind them reach the process
 };
 
 class Runtime;
@@ -99,7 +117,7 @@ class Container {
   /// runtime.md#query-state.  Asks the kernel each time.
   State state() const;
   /// runtime.md#start.  Returns once the process has been executed and the poststart hooks ran.
-  void start();
+  void start(StartOptions const& options = {});
   /// Runs one more process in it.  The exit status of the process, 128 + n when signal n ended it;
   /// 0 when detached.  Throws Error when it could not be executed.
   int exec(ExecOptions const& options);

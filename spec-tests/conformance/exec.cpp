@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 
 #include "catch.hpp"
 #include "harness/console.hpp"
@@ -584,12 +586,36 @@ TEST_CASE("no working directory of exec is outside of the container", "[exec][CV
   }
 }
 
-TEST_CASE("a hundred execs leave nothing behind", "[exec]") {
+TEST_CASE("a thousand execs, fifty at once, leave nothing behind", "[exec]") {
   Running web(ordinary());
-  auto const before = own_descriptors();
-  for (int i = 0; i < 100; ++i) REQUIRE(exec(web, {}, {"/probe", "exit", "0"}).ok());
-  CHECK(own_descriptors() == before);
+  std::string const init = std::to_string(web.pid());
+  auto const open_files = [](std::string const& pid) {
+    auto const files = std::filesystem::directory_iterator("/proc/" + pid + "/fd");
+    return std::distance(begin(files), end(files));
+  };
+  auto const inside = open_files(init);
+  auto const ours = own_descriptors();
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Process> calls;
+    for (int i = 0; i < 50; ++i) {
+      Words const program = {"/probe", "exit", std::to_string((round * 50 + i) % 251)};
+      calls.emplace_back(runtime_command(exec_words(web, {}, program)));
+    }
+    for (int i = 0; i < 50; ++i) {
+      Result const result = calls[static_cast<std::size_t>(i)].wait();
+      INFO(result.err);
+      REQUIRE(result.status == (round * 50 + i) % 251);
+    }
+  }
+  CHECK(own_descriptors() == ours);
+  CHECK(open_files(init) == inside);
   CHECK(cgroup_members(web.cgroup()) == std::vector<pid_t>{web.pid()});
+  // A process nobody has reaped would still have its number here.
+  Json const names = Json::parse(exec(web, {}, {"/probe", "list", "/proc"}).out).at("names");
+  CHECK(std::count_if(names.begin(), names.end(), [](std::string const& name) {
+          return name.find_first_not_of("0123456789") == std::string::npos;
+        }) == 2);
+  CHECK(exec_report(web).at("descriptors").size() == 3);
 }
 
 }  // namespace conformance

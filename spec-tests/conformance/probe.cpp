@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
@@ -21,6 +22,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -288,6 +290,11 @@ std::string pause_for_signals(Words const&) {
   }
 }
 
+/// Says nothing, so that nobody has to hold its output.
+std::string wait_for_ever(Words const&) {
+  for (;;) pause();
+}
+
 std::string leave(Words const& words) { _exit(std::stoi(words[0])); }
 
 std::string raise_signal(Words const& words) {
@@ -331,11 +338,76 @@ std::string say(Words const& words) {
 
 std::string input(Words const&) { return object({{"text", quoted(standard_input())}}); }
 
+/// Prints so many bytes, in lines.
+std::string flood(Words const& words) {
+  std::string const line = std::string(63, 'x') + "\n";
+  std::string block;
+  while (block.size() < 16384) block += line;
+  for (std::size_t left = std::stoul(words[0]); left > 0;) {
+    ssize_t const size = write(1, block.data(), std::min(left, block.size()));
+    if (size < 0) return outcome(false);
+    left -= static_cast<std::size_t>(size);
+  }
+  return object({{"errno", "0"}});
+}
+
+/// One datagram to $NOTIFY_SOCKET, with a descriptor where there is one.
+bool send_notice(std::string const& text, int passed) {
+  sockaddr_un address{AF_UNIX, {}};
+  char const* path = std::getenv("NOTIFY_SOCKET");
+  std::strncpy(address.sun_path, path == nullptr ? "" : path, sizeof address.sun_path - 1);
+  iovec part{const_cast<char*>(text.data()), text.size()};
+  msghdr message{};
+  message.msg_name = &address;
+  message.msg_namelen = sizeof address;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (passed >= 0) {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
+  }
+  int const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  bool const sent = sendmsg(fd, &message, MSG_NOSIGNAL) >= 0;
+  int const failure = errno;
+  close(fd);
+  errno = failure;
+  return sent;
+}
+
+/// sd_notify(3): a datagram for each word.
+std::string notify(Words const& words) {
+  for (auto const& word : words) {
+    if (!send_notice(word, -1)) return outcome(false);
+  }
+  return object({{"errno", "0"}});
+}
+
+/// sd_notify_barrier(3)
+std::string notify_barrier(Words const&) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return outcome(false);
+  bool const sent = send_notice("BARRIER=1", ends[1]);
+  if (!sent) return outcome(false);
+  close(ends[1]);
+  pollfd closed{ends[0], POLLIN, 0};
+  int const ready = poll(&closed, 1, 10000);
+  if (ready == 0) errno = ETIMEDOUT;
+  return outcome(ready > 0);
+}
+
 constexpr Verb verbs[] = {
     {"allocate", 1, allocate},
+    {"barrier", 0, notify_barrier},
     {"chown", 3, change_owner},
     {"execute", 1, execute},
     {"exit", 1, leave},
+    {"flood", 1, flood},
     {"fork", 1, fork_children},
     {"hook", 2, hook},
     {"input", 0, input},
@@ -345,6 +417,7 @@ constexpr Verb verbs[] = {
     {"mknod", 4, make_node},
     {"mount", 3, make_mount},
     {"mqueue", 2, message_queue},
+    {"notify", 1, notify},
     {"open", 2, open_path},
     {"pause", 0, pause_for_signals},
     {"raise", 1, raise_signal},
@@ -355,6 +428,7 @@ constexpr Verb verbs[] = {
     {"stat", 1, stat_path},
     {"statfs", 1, filesystem},
     {"syscall", 1, system_call},
+    {"wait", 0, wait_for_ever},
     {"write", 2, write_file},
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/create_options.hpp"
+#include "cli/environment.hpp"
 #include "cli/seal.hpp"
 #include "cli/verbs.hpp"
 
@@ -11,7 +12,10 @@ namespace {
 
 int perform(Call const& call) {
   seal(call);
-  runtime(call).create(call.words[0], call);
+  CreateOptions how = static_cast<CreateOptions const&>(call);
+  how.sockets = listen_fds();
+  how.notify_socket = notify_socket();
+  runtime(call).create(call.words[0], how);
   return 0;
 }
 

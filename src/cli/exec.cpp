@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cli/environment.hpp"
 #include "cli/seal.hpp"
 #include "cli/verbs.hpp"
 
@@ -39,6 +40,7 @@ constexpr auto options = std::to_array<Option>({
 int perform(Call const& call) {
   seal(call);
   ExecOptions how = static_cast<ExecOptions const&>(call);
+  how.sockets = listen_fds();
   how.args.assign(call.words.begin() + 1, call.words.end());
   return runtime(call).open(call.words[0]).exec(how);
 }

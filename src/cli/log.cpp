@@ -25,17 +25,13 @@ std::string now() {
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
-/// The destinations of crun that are no files.
-constexpr std::string_view unsupported[] = {"journald:", "syslog:"};
-
 }  // namespace
 
 void Log::open(std::string_view path, LogFormat format, log::Level wanted) {
   format_ = format;
   level = wanted;
-  for (auto prefix : unsupported) {
-    if (path.starts_with(prefix)) proa::fail(ErrorKind::unsupported, "--log {}: not a file", path);
-  }
+  daemon_ = LogDaemon::open(path);
+  if (daemon_) return;
   if (path.starts_with("file:")) path.remove_prefix(5);
   // Standard error has a form of its own, and a pipe or a socket cannot be opened by this name.
   if (path.empty() || path == "/dev/stderr") return;
@@ -44,6 +40,7 @@ void Log::open(std::string_view path, LogFormat format, log::Level wanted) {
 }
 
 void Log::line(log::Level severity, std::string_view text) {
+  if (daemon_) return daemon_->send(severity, text);
   auto const one = formatted(severity, text);
   if (format_ == LogFormat::json && level <= log::Level::warning) {
     held_back_ += one;
@@ -60,8 +57,12 @@ void Log::succeed() {
 void Log::fail(std::string_view text) {
   held_back_.clear();
   auto const sentence = fmt::format("{}: {}", subject_, text);
-  if (file_ || format_ == LogFormat::json) write(formatted(log::Level::error, sentence));
-  if (!file_ && format_ == LogFormat::json) return;
+  if (daemon_) {
+    daemon_->send(log::Level::error, sentence);
+  } else if (file_ || format_ == LogFormat::json) {
+    write(formatted(log::Level::error, sentence));
+    if (!file_) return;
+  }
   put(standard_error, one_line(sentence) + "\n").ignore();  // there is nobody else to tell
 }
 

@@ -8,10 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/log.hpp"
+#include "cli/log_daemon.hpp"
 #include "linux/fd.hpp"
 
 namespace proa::cli {
@@ -24,7 +26,7 @@ class Log final : public log::Sink {
   explicit Log(std::string subject) : subject_(std::move(subject)) {}
 
   /// From here on to a file, which is appended to: its path, or "file:" and its path; an empty one
-  /// is standard error.  Throws Error.
+  /// is standard error; or to a daemon, which has forms of its own.  Throws Error.
   void open(std::string_view path, LogFormat format, log::Level wanted);
   /// "proa create web"
   void set_subject(std::string subject) { subject_ = std::move(subject); }
@@ -42,6 +44,7 @@ class Log final : public log::Sink {
 
   std::string subject_;
   linux::Fd file_;
+  std::optional<LogDaemon> daemon_;
   LogFormat format_ = LogFormat::text;
   std::string held_back_;
 };

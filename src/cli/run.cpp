@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include "cli/create_options.hpp"
+#include "cli/environment.hpp"
 #include "cli/seal.hpp"
 #include "cli/verbs.hpp"
 
@@ -18,7 +19,10 @@ constexpr auto options = joined(
 
 int perform(Call const& call) {
   seal(call);
-  return runtime(call).run(call.words[0], call);
+  RunOptions how = static_cast<RunOptions const&>(call);
+  how.sockets = listen_fds();
+  how.notify_socket = notify_socket();
+  return runtime(call).run(call.words[0], how);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The proa authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include "cli/environment.hpp"
 #include "cli/verbs.hpp"
 
 namespace proa::cli {
@@ -8,7 +9,7 @@ namespace proa::cli {
 namespace {
 
 int perform(Call const& call) {
-  runtime(call).open(call.words[0]).start();
+  runtime(call).open(call.words[0]).start({notify_socket()});
   return 0;
 }
 

@@ -64,6 +64,8 @@ Outcome<void> set_limit(pid_t pid, int resource, Limit limit) {
   return checked(::syscall(SYS_prlimit64, pid, resource, &limit, nullptr));
 }
 
+pid_t process_id() { return ::getpid(); }
+
 Outcome<void> set_session() {
   if (weakened("own-session")) return {};
   return checked(::setsid());

@@ -52,6 +52,9 @@ Outcome<void> set_limit(pid_t pid, int resource, Limit limit);
 
 // --- sessions, the working directory ------------------------------------------------------------
 
+/// getpid(2), as the pid namespace of this process numbers it.
+pid_t process_id();
+
 /// setsid(2)
 Outcome<void> set_session();
 

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 
 #include "linux/file.hpp"
@@ -42,6 +43,31 @@ Outcome<Fd> connect_to(int type, std::string const& path) {
   return socket;
 }
 
+/// A name that is longer than sun_path is taken from its directory.
+Outcome<Fd> connect_far(int type, std::string const& path) {
+  if (path.size() < sizeof(::sockaddr_un::sun_path)) return connect_to(type, path);
+  auto const slash = path.rfind('/');
+  auto dir = slash == std::string::npos ? open_at(at_cwd, ".", O_PATH | O_DIRECTORY)
+                                        : open_at(at_cwd, path.substr(0, slash + 1), O_PATH);
+  if (!dir) return Errno{dir.error()};
+  return connect_to(type, proc_path(*dir) + "/" + path.substr(slash + 1));
+}
+
+/// unix(7): the name is as long as the address says, and begins with a NUL.
+Outcome<Fd> connect_abstract(int type, std::string_view name) {
+  ::sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (name.size() >= sizeof address.sun_path) return Errno{ENAMETOOLONG};
+  name.copy(address.sun_path + 1, name.size());
+  auto socket = make_socket(type);
+  if (!socket) return socket;
+  auto const size = offsetof(::sockaddr_un, sun_path) + 1 + name.size();
+  if (::connect(socket->number(), generic(address), static_cast<::socklen_t>(size)) < 0) {
+    return Errno::last();
+  }
+  return socket;
+}
+
 // Room for exactly one descriptor.
 union Control {
   ::cmsghdr header;
@@ -70,13 +96,21 @@ Outcome<Fd> connect_packets(FdRef dir, std::string const& name) {
   return connect_to(SOCK_SEQPACKET, proc_path(dir) + "/" + name);
 }
 
-Outcome<Fd> connect_stream(std::string const& path) {
-  if (path.size() < sizeof(::sockaddr_un::sun_path)) return connect_to(SOCK_STREAM, path);
-  auto const slash = path.rfind('/');
-  auto dir = slash == std::string::npos ? open_at(at_cwd, ".", O_PATH | O_DIRECTORY)
-                                        : open_at(at_cwd, path.substr(0, slash + 1), O_PATH);
-  if (!dir) return Errno{dir.error()};
-  return connect_to(SOCK_STREAM, proc_path(*dir) + "/" + path.substr(slash + 1));
+Outcome<Fd> connect_stream(std::string const& path) { return connect_far(SOCK_STREAM, path); }
+
+Outcome<Fd> bind_datagrams(FdRef dir, std::string const& name) {
+  auto address = address_of(proc_path(dir) + "/" + name);
+  if (!address) return Errno{address.error()};
+  auto socket = make_socket(SOCK_DGRAM | SOCK_NONBLOCK);
+  if (!socket) return socket;
+  if (::bind(socket->number(), generic(*address), sizeof *address) < 0) return Errno::last();
+  return socket;
+}
+
+Outcome<Fd> connect_datagrams(std::string const& path) {
+  constexpr int type = SOCK_DGRAM | SOCK_NONBLOCK;
+  return path.starts_with('@') ? connect_abstract(type, std::string_view(path).substr(1))
+                               : connect_far(type, path);
 }
 
 Outcome<Fd> connect_stream_at_once(std::string const& path) {

@@ -33,6 +33,11 @@ Outcome<Fd> connect_stream_at_once(std::string const& path);
 /// received: the peer has closed.
 Outcome<std::size_t> send_some(FdRef socket, std::string_view data);
 Outcome<std::size_t> receive_some(FdRef socket, std::span<char> buffer);
+/// Binds `name` in `dir`, a SOCK_DGRAM socket that does not block.  Whoever may write, by umask(2),
+/// may send.
+Outcome<Fd> bind_datagrams(FdRef dir, std::string const& name);
+/// SOCK_DGRAM, not blocking, to the socket at `path`, of any length; "@NAME" is an abstract one.
+Outcome<Fd> connect_datagrams(std::string const& path);
 /// accept4(2)
 Outcome<Fd> accept(FdRef listener);
 

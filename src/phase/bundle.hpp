@@ -15,6 +15,7 @@ struct Bundle {
   std::string path;    ///< absolute, without symlinks
   std::string config;  ///< name of the configuration, for error messages
   Spec spec;           ///< validated
+  bool notify = false;  ///< spec was given a socket for sd_notify(3)
 };
 
 /// Throws Error; what config.json is to blame for carries its JSON pointer.

@@ -17,6 +17,7 @@
 #include "phase/bundle.hpp"
 #include "phase/handover.hpp"
 #include "phase/launch.hpp"
+#include "phase/notify.hpp"
 #include "plan/plan.hpp"
 #include "process/apply.hpp"
 #include "rootfs/apply.hpp"
@@ -69,6 +70,7 @@ spec::Record first_record(std::string const& id, Bundle const& bundle, Plan cons
   record.state.created = now_text();
   record.state.owner = state::owner_name(linux::effective_uid());
   record.has_process = bundle.spec.process.has_value();
+  record.notify = bundle.notify;
   record.private_pid_namespace = (plan.namespaces.clone_flags & CLONE_NEWPID) != 0;
   record.check_before_update =
       bundle.spec.linux.resources.memory.check_before_update.value_or(false);
@@ -97,6 +99,7 @@ class Creation {
     record_ = first_record(id, bundle_, plan_);
     record_.cgroups = cgroup_->record();
     entry.write(record_);
+    if (record_.notify) entry.make_notify_directory();
     cgroup_->create();
     record_.cgroups = cgroup_->record();
 
@@ -258,6 +261,7 @@ Request request(Options const& options, std::string const& id, CreateOptions con
   bool const labelled =
       !bundle.spec.linux.mount_label.empty() || (process && !process->selinux_label.empty());
   request.selinux = labelled && selinux::enabled();
+  request.sockets = how.sockets;
   request.preserve_fds = how.preserve_fds;
   return request;
 }
@@ -267,10 +271,14 @@ Request request(Options const& options, std::string const& id, CreateOptions con
 Created create(Options const& options, std::string const& id, CreateOptions const& how,
                Starter starter) {
   refuse_threads();
-  check_preserved(how.preserve_fds);
+  check_preserved(how.sockets, how.preserve_fds);
   if (!state::valid_id(id)) fail(ErrorKind::usage, "invalid container ID format: \"{}\"", id);
   auto bundle = open_bundle(how);
   check_terminal(bundle, how, starter);
+  if (!how.notify_socket.empty()) {
+    bundle.notify =
+        offer_notify_socket(bundle.spec, state::Store(options.root).notify_directory(id));
+  }
   auto host = probe_host();
   if (options.rootless != Rootless::automatic) host.rootless = options.rootless == Rootless::yes;
   auto plan = [&] {

@@ -88,6 +88,7 @@ class Execution {
     request.namespaces = namespaces::differing(proc_, init_.number);
     request.apparmor = !process.apparmor_profile.empty() && apparmor::enabled();
     request.selinux = !process.selinux_label.empty() && selinux::enabled();
+    request.sockets = how.sockets;
     request.preserve_fds = how.preserve_fds;
     plan_ = compile(process, record_, host_, request);
     if (record_.shared.filter_flags) plan_.filter = entry.read_filter();
@@ -104,7 +105,7 @@ class Execution {
     start();
     undo.dismiss();
     if (!foreground) return 0;
-    return foreground->wait(process_, relay ? &*relay : nullptr).status;
+    return foreground->wait(process_, {relay ? &*relay : nullptr}).status;
   }
 
  private:
@@ -187,7 +188,7 @@ class Execution {
 
 int exec(Options const& options, std::string const& id, ExecOptions const& how) {
   refuse_threads();
-  check_preserved(how.preserve_fds);
+  check_preserved(how.sockets, how.preserve_fds);
   auto const entry = state::Store(options.root).open(id);
   return Execution(entry, options, how).run();
 }

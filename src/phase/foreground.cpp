@@ -14,16 +14,25 @@ namespace proa::phase {
 
 Foreground::Foreground() : signals_(linux::signal_file().or_fail("make a signal descriptor")) {}
 
-linux::Exit Foreground::wait(linux::Pid const& process, Relay* relay) {
-  while (!exit_) {
-    std::vector<pollfd> fds{{signals_.number(), POLLIN, 0}};
-    if (relay != nullptr) relay->add_to(fds);
-    linux::poll(fds, std::nullopt).or_fail("wait for the container");
-    if (fds[0].revents != 0) take_signals(process, relay);
-    if (relay != nullptr) relay->pump(fds);
-  }
-  if (relay != nullptr) relay->drain();
+linux::Exit Foreground::wait(linux::Pid const& process, Attended const& attended) {
+  while (!exit_) attend(process, attended);
+  if (attended.notifier != nullptr) attended.notifier->drain();
+  if (attended.relay == nullptr) return *exit_;
+  attended.relay->finish();
+  while (attended.relay->holds_output() && !hurried_) attend(process, {attended.relay});
   return *exit_;
+}
+
+void Foreground::attend(linux::Pid const& process, Attended const& attended) {
+  auto const& [relay, notifier] = attended;
+  std::vector<pollfd> fds{{signals_.number(), POLLIN, 0}};
+  if (relay != nullptr) relay->add_to(fds);
+  if (notifier != nullptr) notifier->add_to(fds);
+  auto const deadline = notifier != nullptr ? notifier->deadline() : std::nullopt;
+  linux::poll(fds, deadline).or_fail("wait for the container");
+  if (fds[0].revents != 0) take_signals(process, relay);
+  if (relay != nullptr) relay->pump(fds);
+  if (notifier != nullptr) notifier->pump(fds);
 }
 
 void Foreground::take_signals(linux::Pid const& process, Relay* relay) {
@@ -33,6 +42,8 @@ void Foreground::take_signals(linux::Pid const& process, Relay* relay) {
     } else if (signal == SIGWINCH && relay != nullptr) {
       relay->resize();
     } else {
+      if (signal == SIGCONT && relay != nullptr) relay->resume();
+      hurried_ = hurried_ || (exit_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP));
       linux::send_signal(process.fd, signal).ignore();  // ESRCH: SIGCHLD is on its way
     }
   }

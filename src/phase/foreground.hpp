@@ -10,9 +10,16 @@
 #include "linux/fd.hpp"
 #include "linux/pid.hpp"
 #include "linux/signalfd.hpp"
+#include "phase/notify.hpp"
 #include "phase/relay.hpp"
 
 namespace proa::phase {
+
+/// What else is attended to meanwhile; nullptr: not there.
+struct Attended {
+  Relay* relay = nullptr;        ///< of the process's terminal
+  Notifier* notifier = nullptr;  ///< of its readiness
+};
 
 class Foreground {
  public:
@@ -20,16 +27,19 @@ class Foreground {
   /// lives.  What the process and the hooks inherit of that they put back themselves.
   Foreground();
 
-  /// Waits for a child of this process; `relay` is that of its terminal, or nullptr.
-  linux::Exit wait(linux::Pid const& process, Relay* relay);
+  /// Waits for a child of this process, and until its last output has been read.  A signal that
+  /// asks to end does not wait for the reader.
+  linux::Exit wait(linux::Pid const& process, Attended const& attended);
 
  private:
+  void attend(linux::Pid const& process, Attended const& attended);
   void take_signals(linux::Pid const& process, Relay* relay);
   void reap(pid_t awaited);
 
   linux::BlockedSignals blocked_;
   linux::Fd signals_;
   std::optional<linux::Exit> exit_;
+  bool hurried_ = false;  ///< told to end after the process had
 };
 
 }  // namespace proa::phase

@@ -32,11 +32,12 @@ void send_descriptor(std::string const& socket, std::string const& name, linux::
   linux::send_packet(connection, name, passed).or_fail("send {} to socket {}", name, socket);
 }
 
-void check_preserved(std::uint32_t count) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    std::uint32_t const number = 3 + i;
+void check_preserved(Sockets const& sockets, std::uint32_t count) {
+  auto const all = std::uint64_t{sockets.count} + count;
+  for (std::uint64_t i = 0; i < all; ++i) {
+    auto const number = 3 + i;
     if (!linux::inherited(static_cast<int>(number))) {
-      fail_errno(EBADF, "unable to stat preserved-fd {} (of {})", number, count);
+      fail_errno(EBADF, "unable to stat preserved-fd {} (of {})", number, all);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "linux/fd.hpp"
+#include "proa/container.hpp"
 
 namespace proa::phase {
 
@@ -21,8 +22,9 @@ void write_pid_file(std::string const& path, pid_t pid);
 /// The protocol of runc's --console-socket and --pidfd-socket.
 void send_descriptor(std::string const& socket, std::string const& name, linux::FdRef passed);
 
-/// The caller's descriptors 3 ... 3 + count - 1 must be open, and its own rather than ours.
-void check_preserved(std::uint32_t count);
+/// The caller's descriptors from 3 on, the sockets and `count` behind them, must be open, and its
+/// own rather than ours.
+void check_preserved(Sockets const& sockets, std::uint32_t count);
 
 /// RFC 3339, UTC, nanoseconds.
 std::string now_text();

@@ -47,12 +47,19 @@ Relay::~Relay() {
 void Relay::resize() {
   auto const size = linux::window_size(standard_input);
   // No terminal, or one without a size: the pty keeps what config.json gave it.
-  if (size && (*size).rows != 0) linux::set_window_size(master_, *size).ignore();
+  if (master_ && size && (*size).rows != 0) linux::set_window_size(master_, *size).ignore();
+}
+
+void Relay::resume() {
+  input_paused_ = false;
+  // The shell has had the terminal as it likes it.
+  if (cooked_) linux::set_terminal_mode(standard_input, linux::raw_mode(*cooked_)).ignore();
+  resize();
 }
 
 void Relay::add_to(std::vector<pollfd>& fds) {
   first_ = fds.size();
-  bool const reads_input = input_open_ && input_.size() < buffered;
+  bool const reads_input = input_open_ && !input_paused_ && input_.size() < buffered;
   auto const master = static_cast<short>(when(output_open_ && output_.size() < buffered, POLLIN) |
                                          when(output_open_ && !input_.empty(), POLLOUT));
   // A negative descriptor is not polled; one that has hung up would wake us again and again.
@@ -73,9 +80,32 @@ void Relay::read_input() {
   auto const got = linux::read_some(standard_input, buffer);
   if (got && *got > 0) {
     input_.append(buffer.data(), *got);
+    last_typed_ = input_.back();
+  } else if (cooked_ && got.is(EIO)) {
+    input_paused_ = true;  // SIGTTIN is blocked, credentials(7); or the terminal has gone
   } else if (!got.is(EAGAIN)) {
-    input_open_ = false;  // its end, or EIO from a terminal that has gone
+    input_open_ = false;
+    if (got && !cooked_) end_input();
   }
+}
+
+/// As if somebody had typed Ctrl-D, which behind an unfinished line only ends that: termios(3).
+void Relay::end_input() {
+  auto const info = linux::stat(standard_input);
+  // Behind /dev/null there was nobody to type, and a shell should not end because of that.
+  if (info && S_ISCHR((*info).st_mode)) return;
+  auto const mode = linux::terminal_mode(master_);
+  if (!mode || ((*mode).c_lflag & ICANON) == 0) return;
+  input_.append(last_typed_ == '\n' ? 1 : 2, static_cast<char>((*mode).c_cc[VEOF]));
+}
+
+/// Its processes get SIGHUP, and errors instead of a write that never ends.
+void Relay::hang_up() {
+  input_.clear();
+  output_.clear();
+  input_open_ = false;
+  output_open_ = false;
+  master_ = linux::Fd();
 }
 
 void Relay::write_input() {
@@ -104,21 +134,24 @@ void Relay::write_output() {
   if (put) {
     output_.erase(0, *put);
   } else if (!put.is(EAGAIN)) {
-    output_.clear();
-    output_open_ = false;  // nobody reads us any more
+    hang_up();  // nobody reads us any more
   }
 }
 
-void Relay::drain() {
+void Relay::finish() {
   // The pty holds what was printed before the end; once the slave is closed, reading it is EIO.
-  // Processes that outlive init could keep it open: what is there now is all that is waited for.
-  for (bool more = output_open_; more;) {
+  // Processes that outlive init could keep it open and write on: what is there now, and no more
+  // than a pty can hold, is all that is waited for.
+  constexpr std::size_t most = 1U << 20;
+  auto const limit = output_.size() + most;
+  for (bool more = output_open_; more && output_.size() < limit;) {
     auto const before = output_.size();
     read_output();
     more = output_open_ && output_.size() > before;
   }
-  linux::write_all(standard_output, output_).ignore();  // EPIPE: nobody reads us any more
-  output_.clear();
+  input_.clear();
+  input_open_ = false;
+  output_open_ = false;
 }
 
 }  // namespace proa::phase

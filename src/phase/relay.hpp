@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Between our own standard streams and the master of the container's pty: bytes both ways, the
-// window's size, and raw mode for as long as it lives.  Nothing is lost, nothing spins.
+// window's size, and raw mode for as long as it lives.  Nothing is lost, nothing spins.  The end of
+// an input that is no terminal becomes the container's end of file; when nobody reads the output
+// any more, the container's terminal hangs up.
 #pragma once
 
 #include <poll.h>
@@ -29,22 +31,29 @@ class Relay {
   void add_to(std::vector<pollfd>& fds);
   /// Moves what can be moved; `fds` as add_to() left them, polled.
   void pump(std::vector<pollfd> const& fds);
-  /// After the container's end: the rest of its output.
-  void drain();
+  /// After the container's end: takes the rest of its output, and nothing more of the input.
+  void finish();
+  bool holds_output() const { return !output_.empty(); }
   /// SIGWINCH
   void resize();
+  /// SIGCONT: a shell has put this process into the foreground again.
+  void resume();
 
  private:
   void read_input();
   void write_input();
   void read_output();
   void write_output();
+  void end_input();
+  void hang_up();
 
-  linux::Fd master_;
+  linux::Fd master_;                        ///< none after hang_up()
   std::optional<struct ::termios> cooked_;  ///< how standard input was
   std::string input_;                       ///< typed, not yet taken by the pty
   std::string output_;                      ///< printed, not yet taken by standard output
+  char last_typed_ = '\n';
   bool input_open_ = true;
+  bool input_paused_ = false;  ///< in the background of a terminal: a read is EIO
   bool output_open_ = true;
   std::size_t first_ = 0;  ///< index of our entries in the polled list
 };

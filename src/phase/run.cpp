@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "linux/prctl.hpp"
+#include "linux/process.hpp"
 #include "phase/create.hpp"
 #include "phase/delete.hpp"
 #include "phase/foreground.hpp"
@@ -59,15 +60,25 @@ void drop_privileges(spec::Record const& record) {
   linux::set_capabilities({kept, kept, 0}).ignore();
 }
 
+std::optional<Notifier> notifier_of(Created const& created, RunOptions const& how, pid_t main) {
+  if (!created.record.notify) return std::nullopt;
+  auto notifier = Notifier::open(created.entry, how.notify_socket);
+  if (notifier) notifier->set_main(main);
+  return notifier;
+}
+
 int run_in_foreground(Options const& options, std::string const& id, RunOptions const& how) {
   if (!how.no_subreaper) linux::set_child_subreaper().or_fail("become a subreaper");
   Foreground foreground;
   auto created = create(options, id, how, Starter::foreground);
   std::optional<Relay> relay;
   if (created.console) relay.emplace(std::move(created.console));
+  // What a manager watches is this process, which ends when the container does.
+  auto notifier = notifier_of(created, how, linux::process_id());
   start_created(options, created);
   drop_privileges(created.record);
-  auto const exit = foreground.wait(created.init, relay ? &*relay : nullptr);
+  auto const exit =
+      foreground.wait(created.init, {relay ? &*relay : nullptr, notifier ? &*notifier : nullptr});
   relay.reset();
   if (!how.keep) remove(options, id, {.force = true});
   return exit.status;
@@ -78,7 +89,9 @@ int run_in_foreground(Options const& options, std::string const& id, RunOptions 
 int run(Options const& options, std::string const& id, RunOptions const& how) {
   if (!how.detach) return run_in_foreground(options, id, how);
   auto created = create(options, id, how, Starter::detached);
+  auto notifier = notifier_of(created, how, created.init.number);
   start_created(options, created);
+  if (notifier) notifier->wait_ready(created.init);
   return 0;
 }
 

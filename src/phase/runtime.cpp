@@ -56,7 +56,7 @@ std::string default_root() {
 }
 
 State Container::state() const { return state_of(state::Store(options_.root).open(id_)); }
-void Container::start() { phase::start(options_, id_); }
+void Container::start(StartOptions const& options) { phase::start(options_, id_, options); }
 int Container::exec(ExecOptions const& options) { return phase::exec(options_, id_, options); }
 void Container::kill(int signal, KillOptions options) {
   phase::kill(options_, id_, signal, options);

@@ -4,10 +4,12 @@
 #include "phase/start.hpp"
 
 #include <chrono>
+#include <optional>
 
 #include "base/error.hpp"
 #include "hooks/hooks.hpp"
 #include "phase/delete.hpp"
+#include "phase/notify.hpp"
 #include "state/status.hpp"
 
 namespace proa::phase {
@@ -59,13 +61,24 @@ void start_init(state::Entry const& entry, spec::Record const& record, sync::Cha
   }
 }
 
-void start(Options const& options, std::string const& id) {
+void start(Options const& options, std::string const& id, StartOptions const& how) {
   auto const entry = state::Store(options.root).open(id);
-  auto const lock = entry.lock(linux::in(lock_time));
+  auto lock = entry.lock(linux::in(lock_time));
   auto const record = entry.read();
   if (!record) fail(ErrorKind::state, "cannot start a container that was never created to the end");
   check_startable(state::status(entry, *record), *record);
+  std::optional<Notifier> notifier;
+  linux::Pid init;
+  if (record->notify && !how.notify_socket.empty()) {
+    init = state::init_of(*record).value_or(linux::Pid());
+    if (init.fd) notifier = Notifier::open(entry, how.notify_socket);
+  }
   start_init(entry, *record, sync::Channel(entry.connect()));
+  // It may take its time to become ready, and be killed meanwhile.
+  lock.release();
+  if (!notifier) return;
+  notifier->set_main(init.number);
+  notifier->wait_ready(init);
 }
 
 }  // namespace proa::phase

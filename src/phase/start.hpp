@@ -12,7 +12,7 @@
 namespace proa::phase {
 
 /// `proa start`.  Throws Error; after a failing hook the container has been destroyed.
-void start(Options const& options, std::string const& id);
+void start(Options const& options, std::string const& id, StartOptions const& how);
 
 /// Says Start on the channel to init, returns once the process has been executed and the poststart
 /// hooks ran.  The caller holds the container's lock.

@@ -23,6 +23,7 @@ std::vector<rootfs::CgroupView> cgroup_views(cgroup::Plan const& plan) {
 void plan_process(Plan& plan, Spec const& spec, Host const& host, Request const& request) {
   auto const& process = *spec.process;
   plan.process = process::plan(spec, host);
+  process::announce(*plan.process, request.sockets);
   plan.capabilities =
       capabilities::plan(process, host,
                          plan.namespaces.any_user() ? capabilities::Source::user_namespace
@@ -58,7 +59,7 @@ Plan compile(Spec const& spec, Host const& host, Request const& request) {
   }
   plan.create_container = spec.hooks.create_container;
   plan.start_container = spec.hooks.start_container;
-  plan.preserve_fds = request.preserve_fds;
+  plan.preserve_fds = request.sockets.count + request.preserve_fds;
   return plan;
 }
 

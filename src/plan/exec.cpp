@@ -95,6 +95,7 @@ ExecPlan compile(spec::Process const& process, spec::Record const& record, Host 
   bool const pid = (request.namespaces & CLONE_NEWPID) != 0;
   ExecPlan plan;
   plan.process = process::plan(process, record, host);
+  process::announce(plan.process, request.sockets);
   plan.capabilities = capabilities::plan(
       process, host, user ? capabilities::Source::user_namespace : capabilities::Source::caller);
   plan.apparmor_profile =
@@ -109,7 +110,7 @@ ExecPlan compile(spec::Process const& process, spec::Record const& record, Host 
   plan.through_helper = user || pid;
   plan.chroot = record.shared.chrooted;
   plan.filter_flags = record.shared.filter_flags.value_or(0);
-  plan.preserve_fds = request.preserve_fds;
+  plan.preserve_fds = request.sockets.count + request.preserve_fds;
   return plan;
 }
 

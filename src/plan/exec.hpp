@@ -23,6 +23,7 @@ struct ExecRequest {
   int namespaces = 0;     ///< CLONE_NEW* of those that differ from the runtime's
   bool apparmor = false;  ///< enabled in the kernel
   bool selinux = false;   ///< enabled in the kernel
+  Sockets sockets;
   std::uint32_t preserve_fds = 0;
 };
 
@@ -39,7 +40,7 @@ struct ExecPlan {
   bool chroot = false;  ///< the mount namespace's root is not the container's
   std::string filter;   ///< array of struct sock_filter; empty: no filter
   unsigned filter_flags = 0;
-  std::uint32_t preserve_fds = 0;
+  std::uint32_t preserve_fds = 0;  ///< with the sockets
 };
 
 /// Without --process: the container's own process, changed as the options say.  Not validated yet.

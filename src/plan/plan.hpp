@@ -31,6 +31,7 @@ struct Request {
   bool no_new_keyring = false;
   bool apparmor = false;  ///< enabled in the kernel; else process.apparmorProfile has no effect
   bool selinux = false;   ///< enabled in the kernel; else the SELinux labels have no effect
+  Sockets sockets;
   std::uint32_t preserve_fds = 0;
 };
 
@@ -46,7 +47,7 @@ struct Plan {
   std::optional<keyring::Session> session_keyring;  ///< absent: the caller's is kept
   std::vector<spec::Hook> create_container;
   std::vector<spec::Hook> start_container;
-  std::uint32_t preserve_fds = 0;
+  std::uint32_t preserve_fds = 0;  ///< with the sockets
 };
 
 /// Pure.  Throws Error{config} or Error{unsupported}, each with its JSON pointer.

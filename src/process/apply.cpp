@@ -47,6 +47,8 @@ std::string limit_text(std::uint64_t value) {
   return value == unlimited ? "unlimited" : fmt::format("{}", value);
 }
 
+constexpr std::string_view listen_pid = "LISTEN_PID=";
+
 /// The home directory that the container's /etc/passwd gives; nullopt without a usable one.
 std::optional<std::string> home_of(uid_t uid, linux::FdRef root) {
   // The image may have put a FIFO there, which must not block.
@@ -154,6 +156,11 @@ void set_final_affinity(Plan const& plan) {
 }
 
 void complete_environment(Plan& plan, linux::FdRef root) {
+  if (plan.has_sockets) {
+    // Only this process knows its number in the container: 1, mostly.
+    std::erase_if(plan.env, [](std::string const& entry) { return entry.starts_with(listen_pid); });
+    plan.env.push_back(fmt::format("{}{}", listen_pid, linux::process_id()));
+  }
   auto const present = variable(plan.env, "HOME");
   if (present && !present->empty()) return;
   std::erase(plan.env, "HOME=");

@@ -36,7 +36,8 @@ void set_initial_affinity(Plan const& plan);
 void set_final_affinity(Plan const& plan);
 
 /// In the container's root, named by `root`.  Completes Plan::env with HOME where it is absent or
-/// empty: from the container's /etc/passwd, else "/".
+/// empty: from the container's /etc/passwd, else "/".  And with LISTEN_PID, where sockets come
+/// along.
 void complete_environment(Plan& plan, linux::FdRef root);
 
 /// In the container's root, named by `root`, as its root user.  Makes the working directory with

@@ -220,6 +220,19 @@ Plan plan(spec::Process const& process, spec::Record const& record, Host const& 
   return plan;
 }
 
+void announce(Plan& plan, Sockets const& sockets) {
+  if (sockets.count == 0) return;
+  plan.has_sockets = true;
+  auto const set = [&](std::string_view name, std::string_view value) {
+    std::erase_if(plan.env, [&](std::string const& entry) {
+      return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+    });
+    plan.env.push_back(fmt::format("{}={}", name, value));
+  };
+  set("LISTEN_FDS", std::to_string(sockets.count));
+  if (!sockets.names.empty()) set("LISTEN_FDNAMES", sockets.names);
+}
+
 linux::BitMask mask_of_list(std::string_view list) {
   constexpr std::size_t word_bits = 8 * sizeof(unsigned long);
   linux::BitMask mask;

@@ -18,6 +18,7 @@
 #include "linux/process.hpp"
 #include "linux/schedule.hpp"
 #include "linux/tty.hpp"
+#include "proa/container.hpp"
 #include "proa/spec.hpp"
 #include "spec/record.hpp"
 
@@ -49,6 +50,7 @@ struct MemoryPolicy {
 struct Plan {
   std::vector<std::string> args;
   std::vector<std::string> env;  ///< each name once: the last one of config.json
+  bool has_sockets = false;      ///< LISTEN_PID is to be added: sd_listen_fds(3)
   std::string cwd;               ///< absolute
 
   uid_t uid = 0;
@@ -81,6 +83,9 @@ Plan plan(Spec const& spec, Host const& host);
 /// A process that joins a running container, of which `record` tells what all of its processes
 /// have in common.
 Plan plan(spec::Process const& process, spec::Record const& record, Host const& host);
+
+/// Says in the environment that descriptors from 3 on are sockets: LISTEN_FDS and LISTEN_FDNAMES.
+void announce(Plan& plan, Sockets const& sockets);
 
 /// The bits of a list as cpuset(7) writes it: "0-3,7".  An empty list has no bits.
 /// Throws Error{config} when it is not of that form, or names a number above 65535.

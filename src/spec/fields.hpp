@@ -479,6 +479,7 @@ void visit(auto& v, Of<Record> auto& r) {
   v.required("pidfdInode", r.pidfd_inode);
   v.required("hasProcess", r.has_process);
   v.required("privatePidNamespace", r.private_pid_namespace);
+  v.optional("notify", r.notify);
   v.optional("checkBeforeUpdate", r.check_before_update);
   v.required("cgroupManager", r.cgroup_manager);
   v.optional("cgroups", r.cgroups);

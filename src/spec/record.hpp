@@ -48,6 +48,7 @@ struct Record {
   std::uint64_t pidfd_inode = 0;      ///< of init's pidfd where pidfds have inodes (6.9); else 0
   bool has_process = true;            ///< config.json had `process`
   bool private_pid_namespace = true;  ///< killing init kills everything in it
+  bool notify = false;                ///< it has a socket for sd_notify(3) of its own
   bool check_before_update = false;   ///< linux.resources.memory.checkBeforeUpdate
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
   std::vector<CgroupRecord> cgroups;

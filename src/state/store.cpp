@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/defer.hpp"
 #include "base/error.hpp"
 #include "linux/exec.hpp"
 #include "linux/file.hpp"
 #include "linux/inotify.hpp"
+#include "linux/process.hpp"
 #include "linux/socket.hpp"
 #include "spec/decode.hpp"
 #include "spec/encode.hpp"
@@ -26,6 +28,7 @@ constexpr char record_new[] = "state.json.new";
 constexpr char filter_file[] = "filter";
 constexpr char init_lock_file[] = "init.lock";
 constexpr char start_socket[] = "start.sock";
+constexpr char notify_folder[] = "notify";
 
 /// mkdir -p; only the last directory is closed to others.
 linux::Fd make_root(std::string const& root) {
@@ -43,8 +46,26 @@ void check_id(std::string const& id) {
   if (!valid_id(id)) fail(ErrorKind::usage, "invalid container ID format: \"{}\"", id);
 }
 
+linux::Outcome<linux::Fd> open_folder(linux::FdRef dir, std::string const& name) {
+  return linux::open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
 void ignore_absence(linux::Outcome<void> const& removal, std::string const& what) {
   if (!removal.is(ENOENT)) removal.or_fail("remove {}", what);
+}
+
+/// Where the container's root is this very user, a container may have filled its notify directory.
+void remove_all_in(linux::FdRef dir, unsigned depth) {
+  constexpr unsigned deepest = 32;  // descriptors and stack are ours, the nesting may be hostile
+  for (auto const& name : linux::names_in(dir).or_fail("list the state of the container")) {
+    auto const removed = linux::unlink_at(dir, name);
+    if (!removed.is(EISDIR) || depth == deepest) {
+      ignore_absence(removed, name);
+      continue;
+    }
+    remove_all_in(open_folder(dir, name).or_fail("open {}", name), depth + 1);
+    ignore_absence(linux::unlink_at(dir, name, AT_REMOVEDIR), name);
+  }
 }
 
 }  // namespace
@@ -144,10 +165,24 @@ linux::Fd Entry::connect() const {
   return linux::connect_packets(dir_, start_socket).or_fail("connect to the container's init");
 }
 
+void Entry::make_notify_directory() const {
+  linux::mkdir_at(dir_, notify_folder, 0755).or_fail("make the notify directory");
+  auto const folder = open_folder(dir_, notify_folder).or_fail("open the notify directory");
+  // Whatever the umask(2): the container's user has to get through.
+  linux::chmod(folder, 0755).or_fail("open the notify directory to all users");
+}
+
+linux::Fd Entry::listen_for_notices() const {
+  auto const folder = open_folder(dir_, notify_folder).or_fail("open the notify directory");
+  // Left by a start that failed.
+  ignore_absence(linux::unlink_at(folder, notify_socket), notify_socket);
+  auto const mask = linux::set_umask(0);
+  Undo const restore([mask] { linux::set_umask(mask); });
+  return linux::bind_datagrams(folder, notify_socket).or_fail("listen on the notify socket");
+}
+
 void Entry::remove() const {
-  for (auto const& name : linux::names_in(dir_).or_fail("list the state of container {}", id_)) {
-    ignore_absence(linux::unlink_at(dir_, name), name);
-  }
+  remove_all_in(dir_, 0);
   ignore_absence(linux::unlink_at(root_, id_, AT_REMOVEDIR),
                  "the state directory of the container");
 }
@@ -181,6 +216,10 @@ std::vector<std::string> Store::ids() const {
   std::erase_if(names, [](std::string const& name) { return !valid_id(name); });
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::string Store::notify_directory(std::string const& id) const {
+  return fmt::format("{}/{}/{}", root_, id, notify_folder);
 }
 
 bool Store::exists() const {

@@ -8,6 +8,8 @@
 //     <root>/<id>/filter       the compiled seccomp filter, where there is one: exec loads it too
 //     <root>/<id>/init.lock    locked by init until it executes the container's process
 //     <root>/<id>/start.sock   where init waits for `start`
+//     <root>/<id>/notify/      what the container sees at /run/notify, where it may tell a manager
+//                              that it is ready; with the socket notify.sock as long as one listens
 //
 // The folder itself is locked, flock(2), by whoever creates, starts or deletes the container: a
 // file in it could be removed and made anew under those who wait. Nothing here asks about
@@ -72,6 +74,11 @@ class Entry {
   linux::Fd listen() const;
   linux::Fd connect() const;
 
+  /// The directory that the container sees; see Store::notify_directory().
+  void make_notify_directory() const;
+  /// Listens there: a SOCK_DGRAM socket that everybody may write to.  Its reads do not block.
+  linux::Fd listen_for_notices() const;
+
   /// Removes the folder and all in it.
   void remove() const;
 
@@ -96,10 +103,15 @@ class Store {
   /// In order.  Error when the root directory does not exist.
   std::vector<std::string> ids() const;
   bool exists() const;
+  /// Where Entry::make_notify_directory() makes it.
+  std::string notify_directory(std::string const& id) const;
 
  private:
   std::string root_;
 };
+
+/// The socket's name in the notify directory.
+inline constexpr char notify_socket[] = "notify.sock";
 
 /// Letters, digits and "_+.-", 1 to 1024 of them, not "." or "..": runc's rule.
 bool valid_id(std::string const& id);

@@ -160,12 +160,19 @@ TEST_CASE("a log file that cannot be opened is an error", "[cli][log]") {
         "open log file /nonexistent/log: no such file or directory");
 }
 
-TEST_CASE("a log that is no file is refused instead of becoming one", "[cli][log]") {
+TEST_CASE("what a logging daemon is sent is one line with a name and a priority", "[cli][log]") {
+  CHECK(journal_entry(log::Level::error, "web", "no\nMESSAGE=two") ==
+        "MESSAGE=no\\nMESSAGE=two\nPRIORITY=3\nSYSLOG_IDENTIFIER=web\n");
+  CHECK(syslog_entry(log::Level::warning, "web", "x\ty") == "<12>web: x\\ty");
+  CHECK(syslog_entry(log::Level::debug, "web", "x") == "<15>web: x");
+}
+
+TEST_CASE("a logging daemon has a name for the lines", "[cli][log]") {
   Log log("proa");
-  CHECK(error_of([&] { log.open("journald:web", LogFormat::text, log::Level::warning); }) ==
-        "--log journald:web: not a file");
-  CHECK(error_of([&] { log.open("syslog:web", LogFormat::text, log::Level::warning); }) ==
-        "--log syslog:web: not a file");
+  CHECK(error_of([&] { log.open("journald:", LogFormat::text, log::Level::warning); }) ==
+        "--log journald:: a name is missing");
+  CHECK(error_of([&] { log.open("syslog:", LogFormat::text, log::Level::warning); }) ==
+        "--log syslog:: a name is missing");
 }
 
 TEST_CASE("a log file's descriptor is closed on exec", "[cli][log]") {

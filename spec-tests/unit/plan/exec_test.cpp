@@ -166,11 +166,12 @@ TEST_CASE("what the record says of the container is in the plan", "[exec]") {
   record.shared.filter_flags = 2;
   ExecRequest request;
   request.preserve_fds = 3;
+  request.sockets.count = 2;
   request.apparmor = true;
   auto plan = compile(exec_process(command(), record), record, host(), request);
   CHECK(plan.chroot);
   CHECK(plan.filter_flags == 2);
-  CHECK(plan.preserve_fds == 3);
+  CHECK(plan.preserve_fds == 5);
   CHECK(plan.apparmor_profile == "profile");
   CHECK(plan.selinux_label.empty());
   CHECK_FALSE(plan.session_keyring);

@@ -256,3 +256,17 @@ TEST_CASE("a cpuset that was asked for is remembered for SCHED_DEADLINE's sake",
   spec.linux.resources.cpu.cpus = "0";
   CHECK(process::plan(spec, Host{}).fixed_processors);
 }
+
+TEST_CASE("sockets are announced in the environment, in place of what it said", "[process]") {
+  auto process = shell();
+  process.env = {"LISTEN_FDS=9", "LISTEN_FDNAMES=old", "A=b"};
+  auto plan = planned(process);
+  process::announce(plan, {});
+  CHECK_FALSE(plan.has_sockets);
+  CHECK(plan.env == process.env);
+  process::announce(plan, {2, ""});
+  CHECK(plan.has_sockets);
+  CHECK(plan.env == std::vector<std::string>{"LISTEN_FDNAMES=old", "A=b", "LISTEN_FDS=2"});
+  process::announce(plan, {2, "a:b"});
+  CHECK(plan.env == std::vector<std::string>{"A=b", "LISTEN_FDS=2", "LISTEN_FDNAMES=a:b"});
+}
