@@ -7,6 +7,9 @@ build_packages=(g++ cmake ninja-build pkg-config nlohmann-json3-dev libseccomp-d
   libfmt-dev)
 # Building and running the tests.
 test_packages=(catch2 libdbus-1-dev busybox-static iproute2 util-linux procps git)
+# Engines above the runtime, and the runtimes beside it: spec-tests/clients.
+client_packages=(busybox-static podman conmon catatonit uidmap containerd docker.io tini crun runc bsdutils
+  iproute2 python3-grpcio python3-protobuf protobuf-compiler)
 # Reading the code.
 lint_packages=(clang-format clang-tidy)
 
