@@ -72,6 +72,7 @@ Bus::Bus(std::vector<BusAddress> const& addresses, std::chrono::milliseconds pat
                                  [&](BusAddress const& address) { return connect(address); });
   if (!found) {
     std::vector<std::string> paths;
+    paths.reserve(addresses.size());
     for (auto const& address : addresses) paths.push_back(address.path);
     fail(ErrorKind::failed, "systemd is not to be reached: nobody listens on {}",
          text::join(paths, ", "));

@@ -101,11 +101,10 @@ void as_rates(Properties& properties, char const*, std::string_view text) {
   for (auto const word : words) {
     auto const equals = word.find('=');
     auto const value = equals == word.npos ? std::nullopt : number(word.substr(equals + 1));
-    for (auto const& row : rows) {
-      if (value && row.key == word.substr(0, equals)) {
-        add_device(properties, row.property, words[0], *value);
-      }
-    }
+    auto const row = std::find_if(std::begin(rows), std::end(rows), [&](Row const& each) {
+      return each.key == word.substr(0, equals);
+    });
+    if (value && row != std::end(rows)) add_device(properties, row->property, words[0], *value);
   }
 }
 
@@ -174,7 +173,7 @@ Property property_of(std::string name, std::string const& text) {
   if (name.ends_with("Sec") && !name.ends_with("USec")) {
     auto const time = microseconds(value);
     if (!time) fail(ErrorKind::config, "\"{}\" is no number of seconds", text);
-    name.insert(name.size() - 3, "U");
+    name = fmt::format("{}USec", std::string_view(name).substr(0, name.size() - 3));
     value = dbus::uint64(*time);
   }
   return {std::move(name), std::move(value)};

@@ -25,7 +25,7 @@ bool fit_for_unit(char c) {
 /// Only what systemd takes as a slice: each of its parts names the slice above.
 void check_slice(std::string_view slice, std::string const& given) {
   auto const refuse = [&](char const* why) {
-    fail(ErrorKind::config, "/linux/cgroupsPath: \"{}\": \"{}\" {}", given, slice, why);
+    fail(ErrorKind::config, R"(/linux/cgroupsPath: "{}": "{}" {})", given, slice, why);
   };
   if (!slice.ends_with(suffix)) refuse("is no systemd slice: it has to end in .slice");
   if (slice == "-.slice") return;
