@@ -242,6 +242,8 @@ TEST_CASE("variables of conmon stay outside", "[contract:2.10/environment]") {
 }
 
 TEST_CASE("what clients always send is taken", "[contract:2.10/usual]") {
+  if (!cgroup_directory("cpu", "/")) SKIP_BECAUSE("this cgroup world has no cpu controller");
+  if (!cgroup_directory("pids", "/")) SKIP_BECAUSE("this cgroup world has no pids controller");
   Container web(
       ordinary()
           .with("/process/user/umask", 18)
