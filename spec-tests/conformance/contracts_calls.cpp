@@ -124,6 +124,7 @@ TEST_CASE("containerd: pause, resume and ps", "[contract:2.3/ps]") {
 }
 
 TEST_CASE("containerd: resources come on standard input", "[contract:2.3/update]") {
+  if (!cgroup_directory("cpu", "/")) SKIP_BECAUSE("this cgroup world has no cpu controller");
   Running web(ordinary());
   auto command = runtime_command({"update", "--resources=-", web.id()});
   command.input = R"({"cpu":{"shares":512},"memory":{"disableOOMKiller":false},"blockIO":{}})";
@@ -250,7 +251,7 @@ TEST_CASE("go-runc: events --stats is one object", "[contract:2.3/events]") {
   CHECK(event.at("type") == "stats");
   CHECK(event.at("id") == web.id());
   CHECK(event.at("data").at("cpu").at("usage").contains("total"));
-  CHECK(event.at("data").at("pids").contains("current"));
+  CHECK(event.at("data").contains("pids"));
 }
 
 // --- 2.4 BuildKit and Buildah --------------------------------------------------------------------
@@ -329,8 +330,8 @@ TEST_CASE("conmon: an ignored SIGPIPE and a blocked signal are not the container
   auto command = runtime_command({"run", "--bundle", web.bundle(), web.id()});
   command.signals_off = true;
   Json const seen = Json::parse(run(command).out).at("signals");
-  CHECK(seen.at("blocked") == 0);
-  CHECK(seen.at("ignored") == 0);
+  CHECK(seen.at("blocked").empty());
+  CHECK(seen.at("ignored").empty());
 }
 
 TEST_CASE("conmon-rs: global options come twice", "[contract:2.5/twice]") {
@@ -400,6 +401,7 @@ TEST_CASE("podman: kill by number, pause and resume, delete by force", "[contrac
 
 TEST_CASE("podman: an update file carries devices, which stay as they are",
           "[contract:2.6/update]") {
+  if (!cgroup_directory("pids", "/")) SKIP_BECAUSE("this cgroup world has no pids controller");
   Running web(ordinary());
   std::string const file = scratch() + "/resources.json";
   write_text(file, R"({"devices":[{"allow":false,"access":"rwm"}],"pids":{"limit":2048}})");
@@ -427,6 +429,7 @@ TEST_CASE("podman: cgroups can be left out", "[contract:2.6/cgroups-disabled]") 
 // --- 2.7 CRI-O and dockerd -----------------------------------------------------------------------
 
 TEST_CASE("CRI-O: update with two words", "[contract:2.7/update]") {
+  if (!cgroup_directory("cpu", "/")) SKIP_BECAUSE("this cgroup world has no cpu controller");
   Running web(ordinary());
   auto command = runtime_command({"update", "--resources", "-", web.id()});
   command.input = R"({"cpu":{"shares":2}})";

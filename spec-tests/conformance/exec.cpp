@@ -12,8 +12,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 
 #include "catch.hpp"
 #include "harness/console.hpp"
@@ -125,14 +123,6 @@ void freeze(Container const& web, bool frozen) {
   bool const v2 = exists(*directory + "/cgroup.freeze");
   write_text(*directory + (v2 ? "/cgroup.freeze" : "/freezer.state"),
              v2 ? (frozen ? "1" : "0") : (frozen ? "FROZEN" : "THAWED"));
-}
-
-std::size_t own_descriptors() {
-  Words names;
-  for (int fd = 0; fd < 1024; ++fd) {
-    if (fcntl(fd, F_GETFD) >= 0) names.push_back(std::to_string(fd));
-  }
-  return names.size();
 }
 
 /// Below /proc/PID/ns
@@ -584,38 +574,6 @@ TEST_CASE("no working directory of exec is outside of the container", "[exec][CV
       exec_refusal(web, {"--cwd", prefix + std::to_string(fd) + "/../../.."}, {"/probe", "report"});
     }
   }
-}
-
-TEST_CASE("a thousand execs, fifty at once, leave nothing behind", "[exec]") {
-  Running web(ordinary());
-  std::string const init = std::to_string(web.pid());
-  auto const open_files = [](std::string const& pid) {
-    auto const files = std::filesystem::directory_iterator("/proc/" + pid + "/fd");
-    return std::distance(begin(files), end(files));
-  };
-  auto const inside = open_files(init);
-  auto const ours = own_descriptors();
-  for (int round = 0; round < 20; ++round) {
-    std::vector<Process> calls;
-    for (int i = 0; i < 50; ++i) {
-      Words const program = {"/probe", "exit", std::to_string((round * 50 + i) % 251)};
-      calls.emplace_back(runtime_command(exec_words(web, {}, program)));
-    }
-    for (int i = 0; i < 50; ++i) {
-      Result const result = calls[static_cast<std::size_t>(i)].wait();
-      INFO(result.err);
-      REQUIRE(result.status == (round * 50 + i) % 251);
-    }
-  }
-  CHECK(own_descriptors() == ours);
-  CHECK(open_files(init) == inside);
-  CHECK(cgroup_members(web.cgroup()) == std::vector<pid_t>{web.pid()});
-  // A process nobody has reaped would still have its number here.
-  Json const names = Json::parse(exec(web, {}, {"/probe", "list", "/proc"}).out).at("names");
-  CHECK(std::count_if(names.begin(), names.end(), [](std::string const& name) {
-          return name.find_first_not_of("0123456789") == std::string::npos;
-        }) == 2);
-  CHECK(exec_report(web).at("descriptors").size() == 3);
 }
 
 }  // namespace conformance

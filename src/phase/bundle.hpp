@@ -12,9 +12,9 @@
 namespace proa::phase {
 
 struct Bundle {
-  std::string path;    ///< absolute, without symlinks
-  std::string config;  ///< name of the configuration, for error messages
-  Spec spec;           ///< validated
+  std::string path;     ///< absolute, without symlinks
+  std::string config;   ///< name of the configuration, for error messages
+  Spec spec;            ///< validated
   bool notify = false;  ///< spec was given a socket for sd_notify(3)
 };
 

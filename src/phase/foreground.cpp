@@ -6,33 +6,49 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <chrono>
 #include <vector>
 
 #include "base/error.hpp"
 
 namespace proa::phase {
 
+namespace {
+
+using namespace std::chrono_literals;
+
+// For whoever reads the last output of a process, when we were told to end.
+constexpr auto patience = 2s;
+
+}  // namespace
+
 Foreground::Foreground() : signals_(linux::signal_file().or_fail("make a signal descriptor")) {}
 
 linux::Exit Foreground::wait(linux::Pid const& process, Attended const& attended) {
-  while (!exit_) attend(process, attended);
+  auto const* const notifier = attended.notifier;
+  while (!exit_) attend(process, attended, notifier ? notifier->deadline() : std::nullopt);
   if (attended.notifier != nullptr) attended.notifier->drain();
   if (attended.relay == nullptr) return *exit_;
   attended.relay->finish();
-  while (attended.relay->holds_output() && !hurried_) attend(process, {attended.relay});
+  auto const limit = asked_ ? linux::in(patience) : std::nullopt;
+  while (attended.relay->holds_output() && !hurried_) {
+    if (!attend(process, {attended.relay}, limit)) break;
+  }
   return *exit_;
 }
 
-void Foreground::attend(linux::Pid const& process, Attended const& attended) {
+/// False when the deadline has passed.
+bool Foreground::attend(linux::Pid const& process, Attended const& attended,
+                        linux::Deadline deadline) {
   auto const& [relay, notifier] = attended;
   std::vector<pollfd> fds{{signals_.number(), POLLIN, 0}};
   if (relay != nullptr) relay->add_to(fds);
   if (notifier != nullptr) notifier->add_to(fds);
-  auto const deadline = notifier != nullptr ? notifier->deadline() : std::nullopt;
-  linux::poll(fds, deadline).or_fail("wait for the container");
+  if (!linux::poll(fds, deadline).or_fail("wait for the container")) return false;
   if (fds[0].revents != 0) take_signals(process, relay);
   if (relay != nullptr) relay->pump(fds);
   if (notifier != nullptr) notifier->pump(fds);
+  return true;
 }
 
 void Foreground::take_signals(linux::Pid const& process, Relay* relay) {
@@ -43,7 +59,9 @@ void Foreground::take_signals(linux::Pid const& process, Relay* relay) {
       relay->resize();
     } else {
       if (signal == SIGCONT && relay != nullptr) relay->resume();
-      hurried_ = hurried_ || (exit_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP));
+      bool const ending = signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+      asked_ = asked_ || ending;
+      hurried_ = hurried_ || (exit_ && ending);
       linux::send_signal(process.fd, signal).ignore();  // ESRCH: SIGCHLD is on its way
     }
   }

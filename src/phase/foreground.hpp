@@ -32,13 +32,14 @@ class Foreground {
   linux::Exit wait(linux::Pid const& process, Attended const& attended);
 
  private:
-  void attend(linux::Pid const& process, Attended const& attended);
+  bool attend(linux::Pid const& process, Attended const& attended, linux::Deadline deadline);
   void take_signals(linux::Pid const& process, Relay* relay);
   void reap(pid_t awaited);
 
   linux::BlockedSignals blocked_;
   linux::Fd signals_;
   std::optional<linux::Exit> exit_;
+  bool asked_ = false;    ///< told to end, perhaps while the process was ending anyway
   bool hurried_ = false;  ///< told to end after the process had
 };
 

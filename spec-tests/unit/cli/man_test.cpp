@@ -120,7 +120,13 @@ TEST_CASE("every page has the sections that a reader looks for, in their order",
                                              ".Sh OPTIONS", ".Sh EXIT STATUS", ".Sh EXAMPLES",
                                              ".Sh SEE ALSO"};
   for_each_page([&](Command const&, std::string const& text) {
-    CHECK(lines_with(text, ".Sh ") == expected);
+    auto sections = lines_with(text, ".Sh ");
+    // Only some commands read the environment; mdoc(7) has the section before the exit status.
+    auto const environment = std::ranges::find(sections, ".Sh ENVIRONMENT");
+    if (environment != sections.end() && environment[1] == ".Sh EXIT STATUS") {
+      sections.erase(environment);
+    }
+    CHECK(sections == expected);
   });
   auto const main_page = page("proa");
   for (auto const& title : expected) CHECK_THAT(main_page, ContainsSubstring(title + "\n"));
