@@ -39,7 +39,8 @@ struct Options {
   Rootless rootless = Rootless::automatic;
 };
 
-/// /run/proa for root, else $XDG_RUNTIME_DIR/proa.
+/// /run/proa for root, else $XDG_RUNTIME_DIR/proa; so too for root of a user namespace, where
+/// XDG_RUNTIME_DIR is set and $USER is not root.
 std::string default_root();
 
 /// Sockets that came with the call, as systemd hands them on: sd_listen_fds(3).

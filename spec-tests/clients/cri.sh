@@ -6,6 +6,7 @@ export CRI_SOCKET=$STAGE/c.sock CRI_STUBS=$STAGE TMPDIR=$STAGE/tmp
 image=docker.io/library/busybox:proa
 pause=docker.io/library/pause:proa
 runtime_root=/run/containerd/runc/k8s.io
+seconds_per_check=150
 
 unfit() { unfit_without_cpu "a pod"; }
 

@@ -70,7 +70,7 @@ TEST_CASE("an executable without the x bit is refused by create", "[contract:err
 
 TEST_CASE("a directory is refused as an executable", "[contract:errors]") {
   CHECK_THAT(refusal(minimal().args({"/etc"})),
-             ContainsSubstring("exec: \"/etc\": is a directory"));
+             ContainsSubstring("exec: \"/etc\": is a directory: permission denied"));
 }
 
 TEST_CASE("an empty executable name is refused", "[contract:errors]") {

@@ -34,14 +34,15 @@ Bundle rootless() {
       .with("/linux/gidMappings", Json::array({mapping(0, plain_user, 1)}));
 }
 
-/// What a plain user's runtime does with `bundle`: written output of `run`.
-Result run_rootless(Bundle const& bundle) {
+/// What a plain user's runtime does with `bundle`: written output of `run`, which `around` starts.
+Result run_rootless(Bundle const& bundle, Words const& around = {}) {
   std::string const place = scratch() + "/rootless";
   bundle.write(place);
   make_directories(state_root());
   chown(state_root().c_str(), plain_user, plain_user);
   run({{"chown", "-R", std::to_string(plain_user), place}, "", ""});
   Command command = runtime_command({"run", "--bundle", place, "rootless"});
+  command.argv.insert(command.argv.begin(), around.begin(), around.end());
   command.user = plain_user;
   command.env = {"XDG_RUNTIME_DIR=" + scratch(), "HOME=/"};
   Result result = run(command);
@@ -156,6 +157,22 @@ TEST_CASE("a plain user runs a container", "[contract:rootless]") {
   CHECK(seen.at("pid") == 1);
   CHECK(seen.at("setgroups") == "deny\n");
   CHECK(seen.at("names").at("hostname") == "conformance");
+}
+
+// As podman does it: it makes the user namespace itself, and config.json has none.
+TEST_CASE("root of a plain user's namespace needs no further one",
+          "[contract:rootless][contract:podman]") {
+  Bundle const bundle = ordinary()
+                            .without_namespace("network")
+                            .without_namespace("cgroup")
+                            .without_mount("/sys")
+                            .doing({{"report"}});
+  Result const result = run_rootless(bundle, {"unshare", "--user", "--map-root-user"});
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  Json const seen = Json::parse(result.out);
+  CHECK(seen.at("user").at("uid") == Json{0, 0, 0});
+  CHECK(seen.at("pid") == 1);
 }
 
 TEST_CASE("a plain user gets the exit status", "[contract:rootless]") {

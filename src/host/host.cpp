@@ -60,14 +60,18 @@ CgroupHierarchy const* CgroupTable::unified() const {
 
 bool CgroupTable::pure_v2() const { return hierarchies.size() == 1 && hierarchies.front().v2; }
 
+bool in_user_namespace() {
+  auto const ours =
+      linux::readlink_at(linux::at_cwd, "/proc/self/ns/user").or_fail("read /proc/self/ns/user");
+  return ours != initial_user_namespace;
+}
+
 Host probe_host() {
   auto const status = read("/proc/self/status");
-  auto const user_namespace =
-      linux::readlink_at(linux::at_cwd, "/proc/self/ns/user").or_fail("read /proc/self/ns/user");
   Host host;
   host.uid = effective_id<uid_t>(status, "Uid");
   host.gid = effective_id<gid_t>(status, "Gid");
-  host.user_namespace = user_namespace != initial_user_namespace;
+  host.user_namespace = in_user_namespace();
   host.rootless = host.uid != 0 || host.user_namespace;
   host.capabilities = capability_set(status, "CapPrm");
   host.bounding = capability_set(status, "CapBnd");

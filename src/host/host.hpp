@@ -48,6 +48,9 @@ struct Host {
   CgroupTable cgroups;
 };
 
+/// Whether this process is in a user namespace other than the initial one.  Throws Error.
+bool in_user_namespace();
+
 /// Asks the kernel.  A few small reads below /proc and access(2) below /sys/fs/cgroup; the table of
 /// mounts is read only where a v1 hierarchy is not in its usual place.  Throws Error.
 Host probe_host();

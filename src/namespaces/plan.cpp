@@ -3,6 +3,7 @@
 
 #include "namespaces/plan.hpp"
 
+#include <linux/capability.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -80,10 +81,16 @@ bool maps_only(std::vector<spec::IdMapping> const& mappings, std::uint32_t host_
   return mappings.size() == 1 && mappings[0].size == 1 && mappings[0].host_id == host_id;
 }
 
+bool has(Host const& host, unsigned capability) {
+  return (host.capabilities >> capability & 1) != 0;
+}
+
 // user_namespaces(7): without CAP_SETUID over the parent namespace, a process may map its own id
 // and no other; the setuid helpers newuidmap(1) and newgidmap(1) map what /etc/subuid grants.
 MapWriter map_writer(IdMaps const& maps, Host const& host) {
-  if (!host.rootless) return MapWriter::direct;
+  bool const root_of_namespace =
+      host.user_namespace && has(host, CAP_SETUID) && has(host, CAP_SETGID);
+  if (!host.rootless || root_of_namespace) return MapWriter::direct;
   bool const own_only = maps_only(maps.uids, host.uid) && maps_only(maps.gids, host.gid);
   return own_only ? MapWriter::single : MapWriter::newidmap;
 }
@@ -114,7 +121,8 @@ Plan plan(Spec const& spec, Host const& host) {
   // Joining a mount namespace changes what "/" is, so it comes last.
   std::stable_partition(plan.joins.begin(), plan.joins.end(),
                         [](Join const& join) { return join.type != NamespaceType::mount; });
-  if (host.rootless && !plan.any_user()) {
+  // Whoever is root in a user namespace, as podman makes one around itself, owns what is below it.
+  if (host.rootless && !plan.any_user() && !has(host, CAP_SYS_ADMIN)) {
     fail(ErrorKind::config,
          "/linux/namespaces: a user namespace is needed to run without root's powers "
          "(config-linux.md#namespaces)");

@@ -4,8 +4,10 @@
 // include/proa/container.hpp, answered by the phases.
 
 #include <cstdlib>
+#include <string_view>
 
 #include "base/error.hpp"
+#include "host/host.hpp"
 #include "linux/file.hpp"
 #include "linux/process.hpp"
 #include "linux/signal.hpp"
@@ -46,10 +48,18 @@ State state_of(state::Entry const& entry) {
   return state;
 }
 
+/// Root of a user namespace that somebody without privileges has made around us, as podman does:
+/// then /run is not ours.  A $USER of root is what sudo and a login in a container say.
+bool borrowed_root() {
+  char const* const user = std::getenv("USER");
+  return std::getenv("XDG_RUNTIME_DIR") != nullptr &&
+         (user == nullptr || std::string_view(user) != "root") && in_user_namespace();
+}
+
 }  // namespace
 
 std::string default_root() {
-  if (linux::effective_uid() == 0) return "/run/proa";
+  if (linux::effective_uid() == 0 && !borrowed_root()) return "/run/proa";
   char const* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
   if (runtime_dir != nullptr && runtime_dir[0] == '/') return std::string(runtime_dir) + "/proa";
   return fmt::format("/tmp/proa-{}", linux::effective_uid());

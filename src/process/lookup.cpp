@@ -65,7 +65,8 @@ std::string named_file(Plan const& plan, std::string const& file) {
     case Look::absent:
       fail_errno(look.number, "exec: {}: stat {}", name, file);
     case Look::directory:
-      fail_errno(EISDIR, "exec: {}", name);
+      // Both texts: docker 20.10 knows the second alone, what execve(2) would say.
+      fail_errno(EACCES, "exec: {}: is a directory", name);
     case Look::denied:
       fail_errno(EACCES, "exec: {}", name);
   }

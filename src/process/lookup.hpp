@@ -20,7 +20,7 @@ namespace proa::process {
 /// 126 and 127):
 ///   exec: "foo": executable file not found in $PATH
 ///   exec: "/bin/foo": stat /bin/foo: no such file or directory
-///   exec: "/etc": is a directory
+///   exec: "/etc": is a directory: permission denied
 ///   exec: "/etc/passwd": permission denied
 std::string find_executable(Plan const& plan);
 

@@ -136,6 +136,9 @@ Source open_source(Step const& step, Fd lent) {
   if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
   if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
   auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
+  if (tree.is(ENOENT) && !step.if_missing.empty()) {
+    tree = linux::open_tree(linux::at_cwd, step.if_missing, flags);
+  }
   if (tree.is(EACCES, EPERM) && lent) return {std::move(lent), true};
   if (tree.is(ENOSYS, EPERM)) {
     int const nofollow = step.source_itself ? O_NOFOLLOW : 0;

@@ -83,6 +83,7 @@ struct Step {
   unsigned long superblock = 0;            ///< of `flags`, those that the superblock is to have
   std::vector<Parameter> parameters;       ///< of a file system
   Instead instead;                         ///< of a file system
+  std::string if_missing;                  ///< bind: what to bind where the source is not there
   linux::MountAttributes top;              ///< of the mount alone
   linux::MountAttributes recursive;        ///< of the whole tree, after `top`
   std::vector<unsigned long> propagation;  ///< MS_SHARED ... with MS_REC, in order, after all else

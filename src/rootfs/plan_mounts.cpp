@@ -269,11 +269,18 @@ Step filesystem_step(MountEntry const& entry) {
 
 // --- cgroups(7) ---------------------------------------------------------------------------------
 
+/// Where a container is that could not have a group of its own: in its caller's.
+std::string own_group(CgroupTable const& table, CgroupView const& view) {
+  auto const found = std::ranges::find(table.hierarchies, view.mount, &CgroupHierarchy::mount);
+  return found == table.hierarchies.end() ? view.mount : clean_path(found->mount + found->own);
+}
+
 /// A hierarchy's root is the container's cgroup only for those in a cgroup namespace.  The
 /// superblock is shared with the host, so that nothing is ever set on it: in the initial namespace
 /// even mounting cgroup2 would reset the host's mount options.
 Step hierarchy_step(MountEntry const& entry, CgroupView const& view, std::string destination) {
   Step step = step_for(entry);
+  step.if_missing = own_group(entry.input.host.cgroups, view);
   step.destination = std::move(destination);
   step.type = view.v2 ? "cgroup2" : "cgroup";
   if (!has_namespace(entry.input.spec, spec::NamespaceType::cgroup)) {

@@ -30,6 +30,13 @@ Host rootless(uid_t id) {
   return host;
 }
 
+Host root_of_a_namespace() {
+  Host host = rootless(0);
+  host.user_namespace = true;
+  host.capabilities = ~std::uint64_t{0};
+  return host;
+}
+
 }  // namespace
 
 TEST_CASE("new namespaces are flags of one clone", "[spec:config-linux#namespaces][MUST]") {
@@ -116,12 +123,21 @@ TEST_CASE("without root's powers a user namespace is needed", "[namespaces]") {
   }
 }
 
+TEST_CASE("root of a user namespace needs no further one", "[namespaces][contract:podman]") {
+  auto spec = with({{NamespaceType::pid, ""}});
+  CHECK(namespaces::plan(spec, root_of_a_namespace()).clone_flags != 0);
+  auto without_powers = root_of_a_namespace();
+  without_powers.capabilities = 0;
+  CHECK_THROWS_AS(namespaces::plan(spec, without_powers), Error);
+}
+
 TEST_CASE("the id maps are written by whoever may", "[namespaces]") {
   auto spec = with({{NamespaceType::user, ""}});
   spec.linux.uid_mappings = spec.linux.gid_mappings = {{0, 1000, 1}};
   CHECK(namespaces::plan(spec, rootful()).maps->writer == MapWriter::direct);
   CHECK(namespaces::plan(spec, rootless(1000)).maps->writer == MapWriter::single);
   CHECK(namespaces::plan(spec, rootless(1001)).maps->writer == MapWriter::newidmap);
+  CHECK(namespaces::plan(spec, root_of_a_namespace()).maps->writer == MapWriter::direct);
   spec.linux.uid_mappings.push_back({1, 100000, 65536});
   CHECK(namespaces::plan(spec, rootless(1000)).maps->writer == MapWriter::newidmap);
 }

@@ -78,7 +78,8 @@ TEST_CASE("a missing file is named by its path, in the words of the engines",
 TEST_CASE("a directory is refused, in the words of the engines",
           "[contract:docker][contract:podman]") {
   Tree tree;
-  CHECK(found(plan_of(tree.path())) == "exec: \"" + tree.path() + "\": is a directory");
+  CHECK(found(plan_of(tree.path())) ==
+        "exec: \"" + tree.path() + "\": is a directory: permission denied");
 }
 
 TEST_CASE("a file that is not executable is refused, in the words of the engines",

@@ -390,10 +390,12 @@ TEST_CASE("on v2 a new cgroup namespace gets the hierarchy itself", "[cgroup]") 
 TEST_CASE("on v2 the host's cgroup namespace gets the container's cgroup bound", "[cgroup]") {
   World world({cgroup()});
   world.host.cgroups.hierarchies = {unified_hierarchy()};
+  world.host.cgroups.hierarchies[0].own = "/ours";
   world.cgroups = {{"", "", "/sys/fs/cgroup/c", "/sys/fs/cgroup", true}};
   auto const step = world.only();
   CHECK(step.action == Action::bind);
   CHECK(step.source == "/sys/fs/cgroup/c");
+  CHECK(step.if_missing == "/sys/fs/cgroup/ours");
   CHECK((step.top.set & MOUNT_ATTR_RDONLY) != 0);
 }
 
