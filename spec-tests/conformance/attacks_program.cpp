@@ -29,6 +29,7 @@ class RuntimeCopy {
   RuntimeCopy& operator=(RuntimeCopy const&) = delete;
   ~RuntimeCopy() { setenv("PROA_RUNTIME", original_.c_str(), 1); }
 
+  std::string const& path() const { return path_; }
   bool untouched() const { return read_text(path_) == before_; }
 
   /// For the probe's verb "steal".
@@ -111,6 +112,37 @@ TEST_CASE("whoever sees the runtime in a container that waits cannot write to it
   int const number = thief.answer().at("errno");
   CHECK((number == EROFS || number == EPERM));
   CHECK(copy.untouched());
+}
+
+// Without privileges there are no such mounts, and the file may be the user's own, whose containers
+// could write to it: then it is a copy in memory.
+TEST_CASE("a plain user's containers do not execute the user's own file",
+          "[contract:security][cve:CVE-2019-5736][defence:sealed-program]") {
+  constexpr uid_t user = 61234;
+  std::string const name = std::to_string(user);
+  RuntimeCopy const copy;
+  Json const map = {{{"containerID", 0}, {"hostID", user}, {"size", 1}}};
+  Container web(ordinary()
+                    .without_namespace("network")
+                    .without_namespace("cgroup")
+                    .without_mount("/sys")
+                    .with_namespace("user")
+                    .with("/linux/uidMappings", map)
+                    .with("/linux/gidMappings", map)
+                    .with("/linux/cgroupsPath", ""));
+  make_directories(state_root());
+  run({{"chown", "-R", name + ":" + name, copy.path(), web.bundle(), state_root()}, "", ""});
+  Command surroundings;
+  surroundings.user = user;
+  surroundings.env = {"XDG_RUNTIME_DIR=" + scratch(), "HOME=/"};
+  Result const created = web.create_in(surroundings);
+  INFO(created.err);
+  REQUIRE(created.ok());
+  struct stat own {
+  }, executed{};
+  REQUIRE(stat(copy.path().c_str(), &own) == 0);
+  REQUIRE(stat(("/proc/" + std::to_string(web.pid()) + "/exe").c_str(), &executed) == 0);
+  CHECK(executed.st_ino != own.st_ino);
 }
 
 }  // namespace conformance

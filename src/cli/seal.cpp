@@ -90,11 +90,12 @@ Fd sealed_copy() {
   return copy;
 }
 
-void execute_again(FdRef file, Call const& call) {
-  linux::keep_on_exec(file).or_fail("keep the descriptor of {}", own_file);
+/// Returns only on failure.
+Outcome<void> execute_again(FdRef file, Call const& call) {
+  auto const kept = linux::keep_on_exec(file);
+  if (!kept) return kept;
   linux::Strings const arguments(call.command_line);
-  linux::execute_file(file, arguments.data(), linux::environment())
-      .or_fail("execute {} once more", own_file);
+  return linux::execute_file(file, arguments.data(), linux::environment());
 }
 
 }  // namespace
@@ -108,11 +109,9 @@ void seal(Call const& call) {
   }
   if (is_out_of_reach()) return;
   Context at("keep proa out of the reach of containers");
-  if (auto const mount = private_mount()) {
-    execute_again(*mount, call);
-  } else {
-    execute_again(sealed_copy(), call);
-  }
+  // A security module may refuse what has no path; the copy is what is left then as well.
+  if (auto const mount = private_mount()) execute_again(*mount, call).ignore();
+  execute_again(sealed_copy(), call).or_fail("execute {} once more", own_file);
 }
 
 }  // namespace proa::cli
