@@ -90,7 +90,7 @@ Result run(Command const& command) {
   auto const input = text_file(command.input);
   auto output = linux::pipe(O_NONBLOCK).or_fail("make a pipe");
   auto failure = linux::pipe(O_NONBLOCK).or_fail("make a pipe");
-  auto const child = linux::fork().or_fail("start a process");
+  auto const child = linux::clone({}).or_fail("start a process");
   if (!child) become(command, input, output.second, failure.second);
   output.second = linux::Fd();
   failure.second = linux::Fd();

@@ -20,12 +20,34 @@ Outcome<Fd> owned(long number) {
 
 char const* or_null(std::string const& text) { return text.empty() ? nullptr : text.c_str(); }
 
+// Filters may refuse one call of the mount API and not another.  A mount that cannot be finished or
+// attached is of no use, so what begins one fails at once, as where the whole API is missing.  With
+// no descriptors the calls fail in another way where they exist.
+Outcome<void> attachable() {
+  auto const moved = checked(
+      ::syscall(SYS_move_mount, -1, "", -1, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+  if (moved.is(ENOSYS, EPERM)) return moved;
+  return {};
+}
+
+Outcome<void> mountable() {
+  auto const configured =
+      checked(::syscall(SYS_fsconfig, -1, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0));
+  if (configured.is(ENOSYS, EPERM)) return configured;
+  auto const made = checked(::syscall(SYS_fsmount, -1, FSMOUNT_CLOEXEC, 0));
+  if (made.is(ENOSYS, EPERM)) return made;
+  return attachable();
+}
+
 }  // namespace
 
 // syscall(2) and not glibc's functions: older C libraries than 2.36 have none, the numbers are the
 // same on all architectures.
 
 Outcome<Fd> open_tree(FdRef dir, std::string const& path, unsigned flags) {
+  if ((flags & OPEN_TREE_CLONE) != 0) {
+    if (auto const possible = attachable(); !possible) return Errno{possible.error()};
+  }
   return owned(::syscall(SYS_open_tree, dir.number(), path.c_str(), flags | OPEN_TREE_CLOEXEC));
 }
 
@@ -35,6 +57,7 @@ Outcome<void> move_mount(FdRef mount, FdRef target) {
 }
 
 Outcome<Fd> fsopen(std::string const& type) {
+  if (auto const possible = mountable(); !possible) return Errno{possible.error()};
   return owned(::syscall(SYS_fsopen, type.c_str(), FSOPEN_CLOEXEC));
 }
 

@@ -34,12 +34,10 @@ struct CloneOptions {
 };
 
 /// clone3(2) without CLONE_VM: the child is a copy of this process, which must have one thread
-/// only. The exit signal is SIGCHLD.  Nothing is returned in the child.
+/// only. The exit signal is SIGCHLD.  Nothing is returned in the child.  Where clone3(2) is
+/// refused, as by a container's seccomp filter, which its arguments are out of reach of, clone(2)
+/// does what it can: all but a cgroup and CLONE_NEWTIME.
 Outcome<Cloned> clone(CloneOptions const& options);
-
-/// clone() without flags, by fork(2) where clone3(2) is ENOSYS: a container's seccomp filter may
-/// hide it, as its arguments are beyond a filter's reach.
-Outcome<Cloned> fork();
 
 /// pidfd_open(2)
 Outcome<Fd> pidfd_open(pid_t pid);

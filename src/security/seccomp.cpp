@@ -3,23 +3,24 @@
 
 #include "security/seccomp.hpp"
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "linux/file.hpp"
 #include "linux/seccomp.hpp"
+#include "security/emit.hpp"
 #include "security/enosys.hpp"
 #include "spec/words.hpp"
 
@@ -95,16 +96,6 @@ constexpr auto actions = std::to_array<Action>({
     {SeccompAction::log, SCMP_ACT_LOG, Data::none},
 });
 
-constexpr auto operators = std::to_array<std::pair<SeccompOperator, ::scmp_compare>>({
-    {SeccompOperator::ne, SCMP_CMP_NE},
-    {SeccompOperator::lt, SCMP_CMP_LT},
-    {SeccompOperator::le, SCMP_CMP_LE},
-    {SeccompOperator::eq, SCMP_CMP_EQ},
-    {SeccompOperator::ge, SCMP_CMP_GE},
-    {SeccompOperator::gt, SCMP_CMP_GT},
-    {SeccompOperator::masked_eq, SCMP_CMP_MASKED_EQ},
-});
-
 // TSYNC reaches the other threads of a process: one that becomes a container's has none.
 // WAIT_KILLABLE_RECV is about notifications, and seccomp(2) refuses it without a listener.
 constexpr auto flag_bits = std::to_array<std::pair<SeccompFlag, unsigned>>({
@@ -125,12 +116,6 @@ std::uint32_t arch_token(SeccompArch arch) {
   return found == nullptr ? 0 : found->second;
 }
 
-/// libseccomp returns negative errno values.
-template <class... Args>
-void check(int result, fmt::format_string<Args...> format, Args const&... args) {
-  if (result < 0) fail_errno(-result, format, args...);
-}
-
 /// config-linux.md#seccomp: the default errno is EPERM.
 std::uint32_t action_value(SeccompAction word, std::optional<std::uint32_t> errno_ret,
                            std::string_view pointer) {
@@ -143,132 +128,55 @@ std::uint32_t action_value(SeccompAction word, std::optional<std::uint32_t> errn
   return action->value | errno_ret.value_or(EPERM);
 }
 
-/// A filter of libseccomp under construction.
-class Builder {
+// <seccomp.h>, __PNR_socket and __PNR_semop: a call that an architecture has behind socketcall(2)
+// or ipc(2) has a negative number there.  The rest of a division by this is what those take as
+// their first argument, the quotient says which of them it is.
+constexpr int pseudo_numbers = 100;
+
+/// The numbers of system calls on one architecture.
+class Numbers {
  public:
-  explicit Builder(std::uint32_t default_action);
-  void add_arch(SeccompArch arch, std::size_t index);
-  void add_rule(int number, std::uint32_t action, std::span<::scmp_arg_cmp const> conditions);
-  std::string program();
+  explicit Numbers(std::uint32_t token)
+      : token_(token), socketcall_(resolved("socketcall")), ipc_(resolved("ipc")) {}
+
+  /// Negative: this architecture does not have it, or has it behind another call.
+  int resolved(char const* name) const { return ::seccomp_syscall_resolve_name_arch(token_, name); }
+
+  /// socketcall(2) or ipc(2), if that is what `pseudo` stands behind; else negative.
+  int multiplexer(int pseudo) const {
+    int const kind = -pseudo / pseudo_numbers;
+    return kind == 1 ? socketcall_ : kind == 2 ? ipc_ : -1;
+  }
+
+  /// What was behind another call has got numbers of its own since, and libseccomp tells those by
+  /// number only: looks all `names` up, which must be sorted.
+  void learn_direct(std::vector<std::string_view> const& names);
+
+  /// Negative: there is none.
+  int direct(std::string_view name) const {
+    auto const found = std::ranges::find(direct_, name, &std::pair<std::string_view, int>::first);
+    return found == direct_.end() ? -1 : found->second;
+  }
 
  private:
-  std::uint32_t default_action_;
-  std::unique_ptr<void, decltype(&::seccomp_release)> context_;
-  std::size_t rules_ = 0;
+  std::uint32_t token_;
+  int socketcall_;
+  int ipc_;
+  std::vector<std::pair<std::string_view, int>> direct_;
 };
 
-// With a level given, libseccomp does not try out the running kernel: 6 is 2.5's highest, and every
-// kernel from 5.10 on has what compile() makes use of.
-constexpr unsigned api_level = 6;
-
-Builder::Builder(std::uint32_t default_action)
-    : default_action_(default_action), context_(nullptr, &::seccomp_release) {
-  check(::seccomp_api_set(api_level), "set libseccomp's level {}", api_level);
-  context_.reset(::seccomp_init(default_action));
-  if (!context_)
-    fail(ErrorKind::failed, "libseccomp takes no default action {:#x}", default_action);
-#if SCMP_VER_MAJOR > 2 || (SCMP_VER_MAJOR == 2 && SCMP_VER_MINOR >= 6)
-  // Else every rule copies all that came before it.
-  check(::seccomp_transaction_start(context_.get()), "start a transaction");
-#endif
-}
-
-void Builder::add_arch(SeccompArch arch, std::size_t index) {
-  auto const token = arch_token(arch);
-  if (token == 0) {
-    fail(ErrorKind::unsupported,
-         "/linux/seccomp/architectures/{}: this libseccomp does not know it", index);
+void Numbers::learn_direct(std::vector<std::string_view> const& names) {
+  if (names.empty()) return;
+  constexpr int socketcall_from_begin = 102;  // on all architectures that have it
+  constexpr int enough = 512;                 // the last one got its number in Linux 5.1, below 450
+  int const begin = socketcall_ - socketcall_from_begin;
+  for (int number = begin; number < begin + enough; ++number) {
+    std::unique_ptr<char, decltype(&::free)> const known(
+        ::seccomp_syscall_resolve_num_arch(token_, number), &::free);
+    if (!known) continue;
+    auto const name = std::ranges::lower_bound(names, std::string_view(known.get()));
+    if (name != names.end() && *name == known.get()) direct_.emplace_back(*name, number);
   }
-  int const result = ::seccomp_arch_add(context_.get(), token);
-  if (result == -EDOM) {
-    fail(ErrorKind::unsupported,
-         "/linux/seccomp/architectures/{}: its byte order is not this machine's", index);
-  }
-  // EEXIST: named twice, or the native one, which is always there.
-  if (result != -EEXIST) check(result, "/linux/seccomp/architectures/{}: add it", index);
-}
-
-void Builder::add_rule(int number, std::uint32_t action,
-                       std::span<::scmp_arg_cmp const> conditions) {
-  if (action == default_action_) return;  // says nothing new, and libseccomp refuses it
-  int const result = ::seccomp_rule_add_array(
-      context_.get(), action, number, static_cast<unsigned>(conditions.size()), conditions.data());
-  if (result != -EEXIST) check(result, "add the rule to libseccomp's filter");
-  ++rules_;
-}
-
-#if SCMP_VER_MAJOR > 2 || (SCMP_VER_MAJOR == 2 && SCMP_VER_MINOR >= 6)
-std::string exported(::scmp_filter_ctx context) {
-  std::size_t size = 0;
-  check(::seccomp_export_bpf_mem(context, nullptr, &size), "measure the seccomp filter");
-  std::string program(size, '\0');
-  check(::seccomp_export_bpf_mem(context, program.data(), &size), "export the seccomp filter");
-  program.resize(size);
-  return program;
-}
-#else
-std::string exported(::scmp_filter_ctx context) {
-  auto const file = linux::memfd("seccomp").or_fail("make a file for the seccomp filter");
-  check(::seccomp_export_bpf(context, file.number()), "export the seccomp filter");
-  return linux::read_file(linux::at_cwd, linux::proc_path(file)).or_fail("read the seccomp filter");
-}
-#endif
-
-std::string Builder::program() {
-#if SCMP_VER_MAJOR > 2 || (SCMP_VER_MAJOR == 2 && SCMP_VER_MINOR >= 6)
-  check(::seccomp_transaction_commit(context_.get()), "commit the transaction");
-#endif
-  // A tree of a few rules is no shorter, and libseccomp 2.5 builds a wrong one of none.
-  constexpr std::size_t worth_a_tree = 32;
-  constexpr std::uint32_t binary_tree = 2;
-  if (rules_ > worth_a_tree) {
-    check(::seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, binary_tree),
-          "have libseccomp build a tree");
-  }
-  return exported(context_.get());
-}
-
-::scmp_arg_cmp condition(spec::SeccompArg const& arg) {
-  auto const* const op = row(operators, arg.op, &decltype(operators)::value_type::first);
-  return {arg.index, op->second, arg.value, arg.value_two};
-}
-
-bool same_argument_twice(std::vector<::scmp_arg_cmp> conditions) {
-  std::ranges::sort(conditions, {}, &::scmp_arg_cmp::arg);
-  return std::ranges::adjacent_find(conditions, {}, &::scmp_arg_cmp::arg) != conditions.end();
-}
-
-void add_rules(Builder& builder, spec::Syscall const& rule, std::size_t index) {
-  auto const pointer = fmt::format("/linux/seccomp/syscalls/{}", index);
-  auto const action = action_value(rule.action, rule.errno_ret, pointer);
-  std::vector<::scmp_arg_cmp> conditions;
-  for (auto const& arg : rule.args) conditions.push_back(condition(arg));
-  bool const separate = same_argument_twice(conditions);
-  for (auto const& name : rule.names) {
-    Context at("{}: {}", pointer, name);
-    int const number = ::seccomp_syscall_resolve_name(name.c_str());
-    if (number == __NR_SCMP_ERROR) {
-      log::debug("unknown, ignored");
-    } else if (separate) {
-      for (auto const& each : conditions) builder.add_rule(number, action, {&each, 1});
-    } else {
-      builder.add_rule(number, action, conditions);
-    }
-  }
-}
-
-/// The highest number on `token` of all system calls that the profile names; nullopt without any.
-std::optional<std::uint32_t> highest_number(spec::Seccomp const& seccomp, std::uint32_t token) {
-  int highest = 0;
-  for (auto const& rule : seccomp.syscalls) {
-    for (auto const& name : rule.names) {
-      // Negative: not of this architecture.
-      highest = std::max(highest, ::seccomp_syscall_resolve_name_arch(token, name.c_str()));
-    }
-  }
-  if (highest == 0) return std::nullopt;
-  // libseccomp gives x32 numbers with their bit, as the process does.
-  return static_cast<std::uint32_t>(highest);
 }
 
 constexpr auto conventions = std::to_array<std::pair<std::uint32_t, Convention>>({
@@ -278,11 +186,71 @@ constexpr auto conventions = std::to_array<std::pair<std::uint32_t, Convention>>
     {SCMP_ARCH_S390X, Convention::multiplexed},
 });
 
-Newest newest_on(std::uint32_t token, std::uint32_t number) {
-  // libseccomp's tokens are the kernel's, but for x32, which the kernel has none for.
-  auto const audit_arch = token == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : token;
+/// libseccomp's token is the kernel's with these exceptions: x32, which the kernel has none for,
+/// and n32 of mips, which passes 32 bits and has the bit of 64.
+Abi abi_of(std::uint32_t token) {
+  Abi abi;
+  abi.audit_arch = token == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : token;
   auto const* const special = row(conventions, token, &decltype(conventions)::value_type::first);
-  return {audit_arch, special == nullptr ? Convention::plain : special->second, number};
+  if (special != nullptr) abi.convention = special->second;
+  bool const wide = (token & __AUDIT_ARCH_64BIT) != 0;
+  bool const n32 = token == SCMP_ARCH_MIPS64N32 || token == SCMP_ARCH_MIPSEL64N32;
+  abi.width = wide && !n32 ? Width::bits64 : Width::bits32;
+  return abi;
+}
+
+using Conditions = std::vector<spec::SeccompArg>;
+
+/// A rule's conditions as rules have them: all of one must hold, and each looks at an argument of
+/// its own.
+std::vector<Conditions> alternatives(Conditions const& conditions) {
+  auto sorted = conditions;
+  std::ranges::sort(sorted, {}, &spec::SeccompArg::index);
+  if (std::ranges::adjacent_find(sorted, {}, &spec::SeccompArg::index) == sorted.end()) {
+    return {conditions};
+  }
+  std::vector<Conditions> each;
+  for (auto const& condition : conditions) each.push_back({condition});
+  return each;
+}
+
+/// `conditions` for a call behind socketcall(2) or ipc(2).  That takes a pointer to the call's
+/// arguments, which a filter cannot follow; as with libseccomp, what is asked of the first argument
+/// makes way for which call it is.
+Conditions multiplexed(Conditions conditions, int pseudo) {
+  std::erase_if(conditions, [](auto const& condition) { return condition.index == 0; });
+  conditions.push_back(
+      {0, static_cast<std::uint64_t>(-pseudo % pseudo_numbers), 0, SeccompOperator::eq});
+  return conditions;
+}
+
+/// What one rule of the profile says, whatever the architecture.
+struct Statement {
+  std::vector<std::string> const* names;
+  std::uint32_t action;
+  std::vector<Conditions> alternatives;
+};
+
+/// A name of a statement on one architecture.
+struct Call {
+  Statement const* statement;
+  std::string const* name;
+  int number;
+};
+
+void add_rules(Abi& abi, Numbers const& numbers, Call const& call) {
+  auto const add = [&](int number, Conditions conditions) {
+    if (number < 0) return;
+    abi.rules.push_back(
+        {static_cast<std::uint32_t>(number), call.statement->action, std::move(conditions)});
+  };
+  int const multiplexer = call.number < 0 ? numbers.multiplexer(call.number) : -1;
+  for (auto const& conditions : call.statement->alternatives) {
+    add(call.number, conditions);
+    if (multiplexer < 0) continue;
+    add(multiplexer, multiplexed(conditions, call.number));
+    add(numbers.direct(*call.name), conditions);
+  }
 }
 
 /// Whether a call that the profile does not know is refused at all.  A tracer is trusted to answer
@@ -294,20 +262,85 @@ bool refuses_unknown(spec::Seccomp const& seccomp) {
          action != SeccompAction::trace;
 }
 
-std::vector<::sock_filter> stub(spec::Seccomp const& seccomp) {
-  if (!refuses_unknown(seccomp)) return {};
+/// The architectures of the profile, the native one first, which need not be listed.
+std::vector<std::uint32_t> tokens_of(spec::Seccomp const& seccomp) {
   std::vector<std::uint32_t> tokens{::seccomp_arch_native()};
-  for (auto const arch : seccomp.architectures) {
-    auto const token = arch_token(arch);
+  for (std::size_t i = 0; i < seccomp.architectures.size(); ++i) {
+    auto const token = arch_token(seccomp.architectures[i]);
+    if (token == 0) {
+      fail(ErrorKind::unsupported,
+           "/linux/seccomp/architectures/{}: this libseccomp does not know it", i);
+    }
+    // A filter has numbers in the byte order of the machine.
+    if (((token ^ tokens.front()) & __AUDIT_ARCH_LE) != 0) {
+      fail(ErrorKind::unsupported,
+           "/linux/seccomp/architectures/{}: its byte order is not this machine's", i);
+    }
     if (std::ranges::find(tokens, token) == tokens.end()) tokens.push_back(token);
   }
-  std::vector<Newest> newest;
-  for (auto const token : tokens) {
-    if (auto const number = highest_number(seccomp, token)) {
-      newest.push_back(newest_on(token, *number));
+  return tokens;
+}
+
+std::vector<Statement> statements_of(spec::Seccomp const& seccomp) {
+  std::vector<Statement> statements;
+  statements.reserve(seccomp.syscalls.size());
+  for (std::size_t i = 0; i < seccomp.syscalls.size(); ++i) {
+    auto const& rule = seccomp.syscalls[i];
+    auto const pointer = fmt::format("/linux/seccomp/syscalls/{}", i);
+    statements.push_back(
+        {&rule.names, action_value(rule.action, rule.errno_ret, pointer), alternatives(rule.args)});
+  }
+  return statements;
+}
+
+std::vector<Call> calls_of(std::vector<Statement> const& statements, Numbers const& numbers) {
+  std::vector<Call> calls;
+  for (auto const& statement : statements) {
+    for (auto const& name : *statement.names) {
+      calls.push_back({&statement, &name, numbers.resolved(name.c_str())});
     }
   }
-  return enosys_stub(newest);
+  return calls;
+}
+
+/// What the profile says of one architecture.
+struct Part {
+  Abi abi;
+  std::vector<Call> calls;
+};
+
+Part part_of(std::vector<Statement> const& statements, std::uint32_t token,
+             std::uint32_t default_action) {
+  Numbers numbers(token);
+  Part part{abi_of(token), calls_of(statements, numbers)};
+  std::vector<std::string_view> behind;
+  for (auto const& call : part.calls) {
+    if (call.number < 0 && numbers.multiplexer(call.number) >= 0) behind.push_back(*call.name);
+  }
+  std::ranges::sort(behind);
+  numbers.learn_direct(behind);
+  part.abi.rules.reserve(part.calls.size());
+  for (auto const& call : part.calls) {
+    // What says nothing new shall not keep other rules from saying something.
+    if (call.statement->action != default_action) add_rules(part.abi, numbers, call);
+  }
+  return part;
+}
+
+/// The highest number of all that the profile names, also where it says nothing new.
+std::optional<Newest> newest(Part const& part) {
+  int highest = 0;
+  for (auto const& call : part.calls) highest = std::max(highest, call.number);
+  if (highest == 0) return std::nullopt;
+  return Newest{part.abi.audit_arch, part.abi.convention, static_cast<std::uint32_t>(highest)};
+}
+
+void log_unknown(std::vector<Statement> const& statements, std::vector<Call> const& calls) {
+  for (auto const& call : calls) {
+    if (call.number != __NR_SCMP_ERROR) continue;
+    log::debug("/linux/seccomp/syscalls/{}: {}: unknown, ignored",
+               call.statement - statements.data(), *call.name);
+  }
 }
 
 /// config-linux.md#seccomp: without flags SPEC_ALLOW is set, with an empty list none is.
@@ -324,24 +357,29 @@ unsigned flags_of(spec::Seccomp const& seccomp) {
 }  // namespace
 
 Filter compile(spec::Seccomp const& seccomp) {
-  Builder builder(action_value(seccomp.default_action, seccomp.default_errno_ret,
-                               "/linux/seccomp/defaultAction"));
-  for (std::size_t i = 0; i < seccomp.architectures.size(); ++i) {
-    builder.add_arch(seccomp.architectures[i], i);
+  auto const default_action = action_value(seccomp.default_action, seccomp.default_errno_ret,
+                                           "/linux/seccomp/defaultAction");
+  auto const tokens = tokens_of(seccomp);
+  auto const statements = statements_of(seccomp);
+  std::vector<Abi> abis;
+  std::vector<Newest> known;
+  for (auto const token : tokens) {
+    auto part = part_of(statements, token, default_action);
+    if (token == tokens.front()) log_unknown(statements, part.calls);
+    auto const last = newest(part);
+    if (last && refuses_unknown(seccomp)) known.push_back(*last);
+    abis.push_back(std::move(part.abi));
   }
-  for (std::size_t i = 0; i < seccomp.syscalls.size(); ++i) {
-    add_rules(builder, seccomp.syscalls[i], i);
+  auto program = enosys_stub(known);
+  auto const decisions = emit(abis, default_action);
+  program.insert(program.end(), decisions.begin(), decisions.end());
+  if (program.size() > BPF_MAXINSNS) {
+    fail(ErrorKind::config, "/linux/seccomp: a filter of {} instructions, the kernel takes {}",
+         program.size(), BPF_MAXINSNS);
   }
   Filter filter;
-  for (auto const& instruction : stub(seccomp)) {
-    filter.program.append(reinterpret_cast<char const*>(&instruction), sizeof instruction);
-  }
-  filter.program += builder.program();
-  auto const size = filter.program.size() / sizeof(::sock_filter);
-  if (size > BPF_MAXINSNS) {
-    fail(ErrorKind::config, "/linux/seccomp: a filter of {} instructions, the kernel takes {}",
-         size, BPF_MAXINSNS);
-  }
+  filter.program.assign(reinterpret_cast<char const*>(program.data()),
+                        program.size() * sizeof(::sock_filter));
   filter.flags = flags_of(seccomp);
   log::debug("seccomp filter flags: {}", filter.flags);
   return filter;

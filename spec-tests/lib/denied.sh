@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The conformance suite where newer system calls are missing, as on older kernels and inside of
+# containers whose filters are older than the calls.  Sourced by spec-tests/run.
+
+mount_calls=(open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr open_tree_attr
+  statmount listmount)
+file_calls=(openat2 close_range faccessat2 epoll_pwait2 fchmodat2 execveat)
+process_calls=(clone3 pidfd_open pidfd_send_signal pidfd_getfd)
+
+# conformance_denied ERRNO CALLS PROGRAM [CATCH2-ARGUMENT...]
+conformance_denied() {
+  local error=$1 calls=$2 program=$3 wrapper=$results_directory/denied
+  shift 3
+  printf '#!/bin/sh\nexec %s %s %s %s "$@"\n' \
+    "$top/build/dev/spec-tests/deny" "$error" "$calls" "$program" >"$wrapper"
+  chmod 755 "$results_directory" "$wrapper"
+  PROA_RUNTIME=$wrapper catch_suite "conformance, $error: $calls" \
+    "$here/lib/cgroup-world" native build/dev/spec-tests/conformance \
+    "$@" '~without seccomp there is no filter' '~proa under the name of runc calls itself runc'
+  record skipped "conformance, $error: $calls" "without seccomp there is no filter" 0 \
+    "the filter that denies is inherited"
+  record skipped "conformance, $error: $calls" "proa under the name of runc calls itself runc" 0 \
+    "it is started by a script"
+}
+
+# The call that filters deny most: they cannot see its arguments.
+clone3_denied() { conformance_denied ENOSYS clone3 "$@"; }
+
+# each_call_denied PROGRAM [CATCH2-ARGUMENT...]
+each_call_denied() {
+  local call error
+  for call in "${mount_calls[@]}" "${file_calls[@]}" "${process_calls[@]}"; do
+    for error in ENOSYS EPERM; do
+      conformance_denied "$error" "$call" "$@"
+    done
+  done
+}
