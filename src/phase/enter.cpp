@@ -67,7 +67,7 @@ class Enter {
 
     enter(Stage::start);
     become({*process_, plan_.capabilities, plan_.apparmor_profile, plan_.selinux_label,
-            plan_.filter, plan_.filter_flags, plan_.preserve_fds},
+            plan_.filter, plan_.filter_flags, plan_.preserve_fds, luggage_.channel},
            luggage_.proc, root);
 
     enter(Stage::exec);

@@ -21,6 +21,7 @@
 #include "linux/file.hpp"
 #include "linux/seccomp.hpp"
 #include "security/enosys.hpp"
+#include "security/listener.hpp"
 #include "spec/words.hpp"
 
 namespace proa::seccomp {
@@ -93,6 +94,7 @@ constexpr auto actions = std::to_array<Action>({
     {SeccompAction::trace, SCMP_ACT_TRACE(0), Data::errno_value},
     {SeccompAction::allow, SCMP_ACT_ALLOW, Data::none},
     {SeccompAction::log, SCMP_ACT_LOG, Data::none},
+    {SeccompAction::notify, SCMP_ACT_NOTIFY, Data::none},
 });
 
 constexpr auto operators = std::to_array<std::pair<SeccompOperator, ::scmp_compare>>({
@@ -106,12 +108,15 @@ constexpr auto operators = std::to_array<std::pair<SeccompOperator, ::scmp_compa
 });
 
 // TSYNC reaches the other threads of a process: one that becomes a container's has none.
-// WAIT_KILLABLE_RECV is about notifications, and seccomp(2) refuses it without a listener.
+// WAIT_KILLABLE_RECV is about notifications: see flags_of().
 constexpr auto flag_bits = std::to_array<std::pair<SeccompFlag, unsigned>>({
     {SeccompFlag::tsync, 0},
     {SeccompFlag::log, SECCOMP_FILTER_FLAG_LOG},
     {SeccompFlag::spec_allow, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 });
+
+// <linux/seccomp.h> of Linux 5.19 is the first to have it.
+constexpr unsigned wait_killable_recv = 1U << 5;
 
 /// The row of `word`, or nullptr.
 template <class Row, std::size_t count, class Word, class Projection>
@@ -132,13 +137,8 @@ void check(int result, fmt::format_string<Args...> format, Args const&... args) 
 }
 
 /// config-linux.md#seccomp: the default errno is EPERM.
-std::uint32_t action_value(SeccompAction word, std::optional<std::uint32_t> errno_ret,
-                           std::string_view pointer) {
+std::uint32_t action_value(SeccompAction word, std::optional<std::uint32_t> errno_ret) {
   auto const* const action = row(actions, word, &Action::word);
-  if (action == nullptr) {
-    fail(ErrorKind::unsupported, "{}: seccomp notify unsupported: SCMP_ACT_NOTIFY is not built in",
-         pointer);
-  }
   if (action->data == Data::none) return action->value;
   return action->value | errno_ret.value_or(EPERM);
 }
@@ -240,7 +240,7 @@ bool same_argument_twice(std::vector<::scmp_arg_cmp> conditions) {
 
 void add_rules(Builder& builder, spec::Syscall const& rule, std::size_t index) {
   auto const pointer = fmt::format("/linux/seccomp/syscalls/{}", index);
-  auto const action = action_value(rule.action, rule.errno_ret, pointer);
+  auto const action = action_value(rule.action, rule.errno_ret);
   std::vector<::scmp_arg_cmp> conditions;
   for (auto const& arg : rule.args) conditions.push_back(condition(arg));
   bool const separate = same_argument_twice(conditions);
@@ -310,10 +310,20 @@ std::vector<::sock_filter> stub(spec::Seccomp const& seccomp) {
   return enosys_stub(newest);
 }
 
+bool notifies(spec::Seccomp const& seccomp) {
+  return std::ranges::find(seccomp.syscalls, SeccompAction::notify, &spec::Syscall::action) !=
+         seccomp.syscalls.end();
+}
+
 /// config-linux.md#seccomp: without flags SPEC_ALLOW is set, with an empty list none is.
+/// seccomp(2) takes WAIT_KILLABLE_RECV together with a listener only.
 unsigned flags_of(spec::Seccomp const& seccomp) {
-  if (!seccomp.flags) return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  unsigned bits = 0;
+  unsigned const listener = notifies(seccomp) ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  if (!seccomp.flags) return SECCOMP_FILTER_FLAG_SPEC_ALLOW | listener;
+  unsigned bits = listener;
+  bool const killable =
+      std::ranges::find(*seccomp.flags, SeccompFlag::wait_killable_recv) != seccomp.flags->end();
+  if (listener != 0 && killable) bits |= wait_killable_recv;
   for (auto const flag : *seccomp.flags) {
     auto const* const known = row(flag_bits, flag, &decltype(flag_bits)::value_type::first);
     if (known != nullptr) bits |= known->second;
@@ -324,8 +334,7 @@ unsigned flags_of(spec::Seccomp const& seccomp) {
 }  // namespace
 
 Filter compile(spec::Seccomp const& seccomp) {
-  Builder builder(action_value(seccomp.default_action, seccomp.default_errno_ret,
-                               "/linux/seccomp/defaultAction"));
+  Builder builder(action_value(seccomp.default_action, seccomp.default_errno_ret));
   for (std::size_t i = 0; i < seccomp.architectures.size(); ++i) {
     builder.add_arch(seccomp.architectures[i], i);
   }
@@ -338,9 +347,10 @@ Filter compile(spec::Seccomp const& seccomp) {
   }
   filter.program += builder.program();
   auto const size = filter.program.size() / sizeof(::sock_filter);
-  if (size > BPF_MAXINSNS) {
+  auto const most = notifies(seccomp) ? BPF_MAXINSNS - gate_size : BPF_MAXINSNS;
+  if (size > most) {
     fail(ErrorKind::config, "/linux/seccomp: a filter of {} instructions, the kernel takes {}",
-         size, BPF_MAXINSNS);
+         size, most);
   }
   filter.flags = flags_of(seccomp);
   log::debug("seccomp filter flags: {}", filter.flags);

@@ -455,6 +455,13 @@ void visit(auto& v, Of<CgroupRecord> auto& c) {
   v.optional("controllers", c.controllers);
 }
 
+void visit(auto& v, Of<ResctrlRecord> auto& r) {
+  v.clause(clause::none);
+  v.required("group", r.group);
+  v.optional("monitoring", r.monitoring);
+  v.optional("removeGroup", r.remove_group);
+}
+
 void visit(auto& v, Of<Shared> auto& s) {
   v.clause(clause::none);
   v.optional("process", s.process);
@@ -464,6 +471,17 @@ void visit(auto& v, Of<Shared> auto& s) {
   v.optional("sessionKeyring", s.session_keyring);
   v.optional("chrooted", s.chrooted);
   v.optional("filterFlags", s.filter_flags);
+  v.optional("listenerPath", s.listener_path);
+  v.optional("listenerMetadata", s.listener_metadata);
+}
+
+void visit(auto& v, Of<ProcessState> auto& s) {
+  v.clause(clause::none);
+  v.required("ociVersion", s.oci_version);
+  v.optional("fds", s.fds);
+  v.required("pid", s.pid);
+  v.optional("metadata", s.metadata);
+  v.required("state", s.state);
 }
 
 void visit(auto& v, Of<Record> auto& r) {
@@ -476,6 +494,7 @@ void visit(auto& v, Of<Record> auto& r) {
   v.optional("checkBeforeUpdate", r.check_before_update);
   v.required("cgroupManager", r.cgroup_manager);
   v.optional("cgroups", r.cgroups);
+  v.optional("resctrl", r.resctrl);
   v.optional("shared", r.shared);
   v.optional("poststart", r.poststart);
   v.optional("poststop", r.poststop);
