@@ -70,6 +70,10 @@ std::set<std::string> all_keys() {
   Pointers pointers("", all);
   Spec const spec;
   visit(pointers, spec);
+  // Visited with a terminal only.
+  for (char const* key : {"", "/height", "/width"}) {
+    all.insert("/process/consoleSize" + std::string(key));
+  }
   all.erase("/hooks");
   all.erase("/linux");
   return all;
