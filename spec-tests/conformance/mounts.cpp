@@ -323,6 +323,72 @@ TEST_CASE("an idmap in a user namespace is its mapping by default",
   CHECK(seen.at("gid") == 8);
 }
 
+TEST_CASE("idmap is for the mount alone, ridmap for the mounts below as well",
+          "[spec:config#linux-mount-options][SHOULD]") {
+  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  std::string const source = scratch() + "/owned";
+  make_directories(source + "/below");
+  REQUIRE(mount("tmpfs", (source + "/below").c_str(), "tmpfs", 0, "uid=1000,gid=1000") == 0);
+  REQUIRE(chown(source.c_str(), 1000, 1000) == 0);
+  Json const map = Json::array({{{"containerID", 1000}, {"hostID", 2000}, {"size", 1}}});
+  for (auto const& [word, below] : {std::pair("idmap", 1000), std::pair("ridmap", 2000)}) {
+    CAPTURE(word);
+    Json entry = bind_mount(source, "/mnt", {"rbind", word});
+    entry["uidMappings"] = entry["gidMappings"] = map;
+    auto const seen = inside(ordinary().mount(entry), {{"stat", "/mnt"}, {"stat", "/mnt/below"}});
+    CHECK(seen[0].at("uid") == 2000);
+    CHECK(seen[1].at("uid") == below);
+  }
+  CHECK(umount2((source + "/below").c_str(), MNT_DETACH) == 0);
+}
+
+TEST_CASE("a new file system shows other owners too", "[spec:config#linux-mount-options][SHOULD]") {
+  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  if (!is_proa()) SKIP_BECAUSE("runc maps the ids of bind mounts only");
+  Json entry = tmpfs("/mnt", {"idmap", "uid=1000", "gid=1000"});
+  entry["uidMappings"] = entry["gidMappings"] =
+      Json::array({{{"containerID", 1000}, {"hostID", 2000}, {"size", 1}}});
+  Json const seen = inside(ordinary().mount(entry), {{"stat", "/mnt"}})[0];
+  CHECK(seen.at("uid") == 2000);
+  CHECK(seen.at("gid") == 2000);
+}
+
+TEST_CASE("an idmap is relative to the container's user namespace with an @",
+          "[contract:crun][proa]") {
+  std::string const source = scratch() + "/owned";
+  make_directories(source);
+  REQUIRE(chown(source.c_str(), 1, 1) == 0);
+  Json const entry = bind_mount(source, "/mnt", {"bind", "idmap=uids=@1-7-1;gids=@1-8-1"});
+  Json const seen = inside(userns().mount(entry), {{"stat", "/mnt"}})[0];
+  CHECK(seen.at("uid") == 7);
+  CHECK(seen.at("gid") == 8);
+}
+
+TEST_CASE("an idmap in a user namespace that is joined is its mapping",
+          "[spec:config#linux-mount-options][MAY]") {
+  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  Created const other(userns().doing({{"pause"}}));
+  std::string const source = scratch() + "/owned";
+  make_directories(source);
+  REQUIRE(chown(source.c_str(), 7, 8) == 0);
+  std::string const path = "/proc/" + std::to_string(other.pid()) + "/ns/user";
+  Bundle const bundle = userns()
+                            .with_namespace("user", path)
+                            .with({{"linux", {{"uidMappings", nullptr}, {"gidMappings", nullptr}}}})
+                            .mount(bind_mount(source, "/mnt", {"bind", "idmap"}));
+  Json const seen = inside(bundle, {{"stat", "/mnt"}})[0];
+  CHECK(seen.at("uid") == 7);
+  CHECK(seen.at("gid") == 8);
+}
+
+TEST_CASE("a file system that cannot map ids is an error",
+          "[spec:config#linux-mount-options][MUST]") {
+  Json entry = bind_mount("/proc", "/mnt", {"bind", "idmap"});
+  entry["uidMappings"] = entry["gidMappings"] =
+      Json::array({{{"containerID", 0}, {"hostID", 1}, {"size", 1}}});
+  check_words(refusal(ordinary().mount(entry)), "does not support id-mapped mounts");
+}
+
 TEST_CASE("an idmap without mappings and without a user namespace is refused",
           "[spec:config#linux-mount-options][MUST]") {
   refusal(ordinary().mount(bind_mount("rootfs/srv", "/mnt", {"bind", "idmap"})).directory("srv"));

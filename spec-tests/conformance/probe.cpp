@@ -196,6 +196,14 @@ std::string system_call(Words const& words) {
   return object({{"errno", number(value == -1 ? errno : 0)}, {"value", number(value)}});
 }
 
+/// The same with a handler for SIGUSR1, which does not restart the call.
+std::string interruptible_call(Words const& words) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  sigaction(SIGUSR1, &action, nullptr);
+  return system_call(words);
+}
+
 /// execve(2) in a child, so that what follows still runs.
 std::string execute(Words const& words) {
   int status[2];
@@ -428,6 +436,7 @@ constexpr Verb verbs[] = {
     {"stat", 1, stat_path},
     {"statfs", 1, filesystem},
     {"syscall", 1, system_call},
+    {"syscall-alarm", 1, interruptible_call},
     {"wait", 0, wait_for_ever},
     {"write", 2, write_file},
 };

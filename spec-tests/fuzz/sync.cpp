@@ -32,6 +32,8 @@ void read_as_each(std::string_view packet) {
   read_as<Ready>(packet);
   read_as<Recorded>(packet);
   read_as<Start>(packet);
+  read_as<Notify>(packet);
+  read_as<Notified>(packet);
   read_as<Warned>(packet);
   read_as<Failed>(packet);
 }

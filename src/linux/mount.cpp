@@ -97,6 +97,14 @@ Outcome<void> mount_setattr(FdRef dir, std::string const& path, unsigned flags,
       ::syscall(SYS_mount_setattr, dir.number(), path.c_str(), flags, &attr, sizeof attr));
 }
 
+Outcome<void> set_id_map(FdRef mount, unsigned flags, FdRef user_namespace) {
+  struct ::mount_attr attr {};
+  attr.attr_set = MOUNT_ATTR_IDMAP;
+  attr.userns_fd = static_cast<std::uint64_t>(user_namespace.number());
+  return checked(
+      ::syscall(SYS_mount_setattr, mount.number(), "", flags | AT_EMPTY_PATH, &attr, sizeof attr));
+}
+
 Outcome<bool> is_mount_root(FdRef file) {
   struct ::statx info {};
   if (::statx(file.number(), "", AT_EMPTY_PATH, 0, &info) < 0) return Errno::last();

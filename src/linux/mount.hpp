@@ -46,6 +46,10 @@ struct MountAttributes {
 Outcome<void> mount_setattr(FdRef dir, std::string const& path, unsigned flags,
                             MountAttributes const& attributes);
 
+/// mount_setattr(2) with MOUNT_ATTR_IDMAP: the ids of the mount's file system are ids of that user
+/// namespace.  EINVAL where the file system does not allow it, or the mount is attached already.
+Outcome<void> set_id_map(FdRef mount, unsigned flags, FdRef user_namespace);
+
 /// Whether the descriptor is the root of a mount: STATX_ATTR_MOUNT_ROOT, Linux 5.8.
 Outcome<bool> is_mount_root(FdRef file);
 

@@ -8,6 +8,7 @@
 
 #include <span>
 
+#include "linux/fd.hpp"
 #include "linux/outcome.hpp"
 
 namespace proa::linux {
@@ -15,5 +16,10 @@ namespace proa::linux {
 /// SECCOMP_SET_MODE_FILTER; `flags` is SECCOMP_FILTER_FLAG_*.  EACCES without CAP_SYS_ADMIN and
 /// without no_new_privs.  With SECCOMP_FILTER_FLAG_TSYNC a thread that can't follow is ESRCH.
 Outcome<void> set_seccomp_filter(std::span<::sock_filter const> program, unsigned flags);
+
+/// The same with SECCOMP_FILTER_FLAG_NEW_LISTENER among `flags`: the descriptor, close-on-exec, at
+/// which SECCOMP_RET_USER_NOTIF asks.  EBUSY: a filter of this process has a listener already.
+Outcome<Fd> set_seccomp_filter_with_listener(std::span<::sock_filter const> program,
+                                             unsigned flags);
 
 }  // namespace proa::linux

@@ -4,6 +4,8 @@
 #include "linux/socket.hpp"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,6 +41,12 @@ Outcome<Fd> connect_to(int type, std::string const& path) {
   if (!address) return Errno{address.error()};
   auto socket = make_socket(type);
   if (!socket) return socket;
+  if (type == SOCK_STREAM) {
+    ::timeval const patience{10, 0};  // socket(7): of connect(2) too
+    auto const set =
+        ::setsockopt(socket->number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (set < 0) return Errno::last();
+  }
   if (::connect(socket->number(), generic(*address), sizeof *address) < 0) return Errno::last();
   return socket;
 }
@@ -144,7 +152,7 @@ Outcome<Fd> accept(FdRef listener) {
   return Fd(fd);
 }
 
-Outcome<void> send_packet(FdRef socket, std::string_view data, FdRef passed) {
+Outcome<void> send_packet(FdRef socket, std::string_view data, FdRef passed, CallKey const& key) {
   ::iovec part{const_cast<char*>(data.data()), data.size()};
   ::msghdr message{};
   message.msg_iov = &part;
@@ -160,14 +168,14 @@ Outcome<void> send_packet(FdRef socket, std::string_view data, FdRef passed) {
     int const number = passed.number();
     std::memcpy(CMSG_DATA(header), &number, sizeof number);
   }
-  ssize_t sent;
+  long sent;
   do {
-    sent = ::sendmsg(socket.number(), &message, MSG_NOSIGNAL);
+    sent = ::syscall(SYS_sendmsg, socket.number(), &message, MSG_NOSIGNAL, key[0], key[1], key[2]);
   } while (sent < 0 && errno == EINTR);
   return checked(sent);
 }
 
-Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer) {
+Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer, CallKey const& key) {
   ::iovec part{buffer.data(), buffer.size()};
   Control control{};
   ::msghdr message{};
@@ -175,9 +183,10 @@ Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer) {
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
   message.msg_controllen = sizeof control.bytes;
-  ssize_t size;
+  long size;
   do {
-    size = ::recvmsg(socket.number(), &message, MSG_CMSG_CLOEXEC);
+    size =
+        ::syscall(SYS_recvmsg, socket.number(), &message, MSG_CMSG_CLOEXEC, key[0], key[1], key[2]);
   } while (size < 0 && errno == EINTR);
   if (size < 0) return Errno::last();
   Packet packet;

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -25,7 +26,8 @@ Outcome<std::pair<Fd, Fd>> packet_pair();
 /// descriptor, so that no path is too long for sun_path.
 Outcome<Fd> listen_packets(FdRef dir, std::string const& name);
 Outcome<Fd> connect_packets(FdRef dir, std::string const& name);
-/// A SOCK_STREAM connection to the socket at `path`, of any length.
+/// A SOCK_STREAM connection to the socket at `path`, of any length.  Where nobody takes it, or what
+/// is sent later, within ten seconds: EAGAIN.
 Outcome<Fd> connect_stream(std::string const& path);
 /// The same without waiting: EAGAIN when the listener's queue is full.  The socket is non-blocking.
 Outcome<Fd> connect_stream_at_once(std::string const& path);
@@ -41,14 +43,19 @@ Outcome<Fd> connect_datagrams(std::string const& path);
 /// accept4(2)
 Outcome<Fd> accept(FdRef listener);
 
+/// What stands in the three registers behind those that sendmsg(2) and recvmsg(2) use.  The kernel
+/// does not look at them, a seccomp filter can: see security/listener.hpp.
+using CallKey = std::array<unsigned long, 3>;
+
 /// One packet with at most one descriptor beside it.  MSG_NOSIGNAL: a dead peer is EPIPE.
-Outcome<void> send_packet(FdRef socket, std::string_view data, FdRef passed = FdRef(-1));
+Outcome<void> send_packet(FdRef socket, std::string_view data, FdRef passed = FdRef(-1),
+                          CallKey const& key = {});
 
 struct Packet {
   std::size_t size = 0;  ///< 0: the peer has closed
   Fd passed;
 };
 /// recvmsg(2) of one packet into `buffer`; EMSGSIZE when it was longer.
-Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer);
+Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer, CallKey const& key = {});
 
 }  // namespace proa::linux

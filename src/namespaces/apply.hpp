@@ -25,6 +25,9 @@ Handles open(Plan const& plan);
 /// Runtime.  Writes uid_map and gid_map of a process that is in the new user namespace.
 void write_maps(IdMaps const& maps, pid_t pid);
 
+/// A user namespace with these maps and without processes.  Throws Error.
+linux::Fd make_user_namespace(IdMaps const& maps);
+
 /// Helper.  Enters what Plan::joins and Plan::user name; its next child is in all of them.
 void join(Plan const& plan, Handles const& handles);
 

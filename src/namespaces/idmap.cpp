@@ -4,12 +4,18 @@
 // The runtime's half of a new user namespace: uid_map and gid_map, written directly or by the
 // setuid helpers of shadow.
 
+#include <sched.h>
+
+#include <array>
 #include <string>
 #include <vector>
 
+#include "base/defer.hpp"
 #include "base/error.hpp"
 #include "command/command.hpp"
+#include "linux/exec.hpp"
 #include "linux/file.hpp"
+#include "linux/pid.hpp"
 #include "namespaces/apply.hpp"
 
 namespace proa::namespaces {
@@ -50,7 +56,30 @@ void write_by_helper(Kind const& kind, pid_t pid, std::vector<spec::IdMapping> c
   }
 }
 
+/// The whole life of the process that a user namespace has until somebody holds its descriptor.
+[[noreturn]] void wait_for_end_of(linux::FdRef gate) {
+  std::array<char, 1> byte;
+  (void)linux::read_some(gate, byte);  // the end of file, also when the runtime has died
+  linux::exit_now(0);
+}
+
 }  // namespace
+
+linux::Fd make_user_namespace(IdMaps const& maps) {
+  auto gate = linux::pipe().or_fail("make a pipe");
+  auto cloned = linux::clone({CLONE_NEWUSER}).or_fail("make a user namespace");
+  if (!cloned) {
+    gate.second = linux::Fd();
+    wait_for_end_of(gate.first);
+  }
+  Undo const end([&] {
+    gate.second = linux::Fd();
+    (void)linux::wait(cloned->fd);
+  });
+  write_maps(maps, cloned->number);
+  return linux::open_at(linux::at_cwd, fmt::format("/proc/{}/ns/user", cloned->number), O_RDONLY)
+      .or_fail("open the user namespace");
+}
 
 void write_maps(IdMaps const& maps, pid_t pid) {
   if (maps.writer == MapWriter::newidmap) {

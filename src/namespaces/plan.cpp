@@ -127,6 +127,14 @@ Plan plan(Spec const& spec, Host const& host) {
          "/linux/namespaces: a user namespace is needed to run without root's powers "
          "(config-linux.md#namespaces)");
   }
+  for (auto const& [name, device] : spec.linux.net_devices) {
+    plan.devices.push_back(
+        {name, device.name.empty() ? name : device.name, "/linux/netDevices/" + name});
+  }
+  if (host.rootless && !plan.devices.empty()) {
+    fail(ErrorKind::config, "{}: moving network devices takes root's powers over the host",
+         plan.devices.front().pointer);
+  }
   plan.joiner = joiner(plan);
   if (plan.maps) plan.maps->writer = map_writer(*plan.maps, host);
   plan.time_offsets = offsets_text(spec.linux.time_offsets);

@@ -57,6 +57,13 @@ struct Sysctl {
   std::string value;
 };
 
+/// config-linux.md#network-devices
+struct NetDevice {
+  std::string host_name;
+  std::string name;     ///< in the container; "eth%d": the kernel finds a number
+  std::string pointer;  ///< into config.json, for error messages
+};
+
 struct Plan {
   std::uint64_t clone_flags = 0;  ///< CLONE_NEW* of the clone3(2) that makes init
   Joiner joiner = Joiner::init;
@@ -70,6 +77,7 @@ struct Plan {
   std::string hostname;
   std::string domainname;
   std::vector<Sysctl> sysctls;
+  std::vector<NetDevice> devices;
 
   bool new_user() const { return maps.has_value(); }
   bool any_user() const { return maps.has_value() || user.has_value(); }

@@ -3,6 +3,7 @@
 
 #include "phase/create.hpp"
 
+#include <linux/seccomp.h>
 #include <signal.h>
 
 #include <chrono>
@@ -14,8 +15,10 @@
 #include "hooks/hooks.hpp"
 #include "linux/file.hpp"
 #include "linux/process.hpp"
+#include "namespaces/devices.hpp"
 #include "phase/bundle.hpp"
 #include "phase/handover.hpp"
+#include "phase/id_namespaces.hpp"
 #include "phase/launch.hpp"
 #include "phase/notify.hpp"
 #include "plan/plan.hpp"
@@ -102,6 +105,10 @@ class Creation {
     if (record_.notify) entry.make_notify_directory();
     cgroup_->create();
     record_.cgroups = cgroup_->record();
+    if (plan_.resctrl) {
+      record_.resctrl = cgroup::make_resctrl(*plan_.resctrl);
+      entry.write(record_);
+    }
 
     auto [ours, theirs] = sync::Channel::pair();
     channel_ = std::move(ours);
@@ -118,23 +125,48 @@ class Creation {
  private:
   /// Clones init.  What only init needs is closed on our side when this returns.
   void launch_init(state::Entry const& entry, Starter starter, sync::Channel theirs) {
-    Inheritance inheritance{std::move(theirs), namespaces::open(plan_.namespaces),
-                            rootfs::open_sources(plan_.rootfs), linux::Fd(), linux::Fd()};
+    Inheritance inheritance{
+        std::move(theirs), namespaces::open(plan_.namespaces), {}, linux::Fd(), linux::Fd()};
+    inheritance.mount_sources =
+        rootfs::open_sources(plan_.rootfs, make_id_namespaces(plan_, inheritance.namespaces));
     if (starter == Starter::later_call) {
       inheritance.start_socket = entry.listen();
       inheritance.lock = entry.make_init_lock();
     }
+    if (!plan_.namespaces.devices.empty()) network_ = joined_network(inheritance.namespaces);
     auto launched = launch({plan_, *cgroup_, channel_, inheritance});
     proc_ = std::move(inheritance.namespaces.proc);
     init_ = std::move(launched.init);
     cgroup_->enter(init_.number, launched.born);
     record_.cgroups = cgroup_->record();
+    if (record_.resctrl) cgroup::enter_resctrl(*record_.resctrl, init_.number);
     record_.state.pid = init_.number;
+  }
+
+  /// The container's network namespace where it is joined; nothing where it is new.
+  linux::Fd joined_network(namespaces::Handles const& handles) const {
+    auto const& joins = plan_.namespaces.joins;
+    for (std::size_t i = 0; i < joins.size(); ++i) {
+      if (joins[i].type != spec::NamespaceType::network) continue;
+      return linux::duplicate(handles.joins[i]).or_fail("duplicate descriptor");
+    }
+    return {};
+  }
+
+  void move_net_devices() {
+    if (plan_.namespaces.devices.empty()) return;
+    if (!network_) {
+      network_ = linux::open_at(proc_, fmt::format("{}/ns/net", init_.number), O_RDONLY)
+                     .or_fail("open the container's network namespace");
+    }
+    namespaces::move_devices(plan_.namespaces, network_, proc_);
+    network_ = linux::Fd();
   }
 
   /// What only the host side can give: id maps, ownership, the state texts for init's hooks.
   void admit() {
     if (plan_.namespaces.maps) namespaces::write_maps(*plan_.namespaces.maps, init_.number);
+    move_net_devices();
     if (plan_.cgroup.owner) cgroup_->delegate(*plan_.cgroup.owner);
     sync::Admitted admitted;
     // These hooks run in the container's namespaces, where init may be number 1.
@@ -156,6 +188,10 @@ class Creation {
       auto filter = seccomp::compile(*plan_.seccomp);
       entry.write_filter(filter.program);
       record_.shared.filter_flags = filter.flags;
+      if ((filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0) {
+        record_.shared.listener_path = plan_.seccomp->listener_path;
+        record_.shared.listener_metadata = plan_.seccomp->listener_metadata;
+      }
       done.filter = std::move(filter.program);
       done.filter_flags = filter.flags;
     }
@@ -210,6 +246,7 @@ class Creation {
   void roll_back(state::Entry const& entry) noexcept {
     quietly([&] { end_init(); });
     quietly([&] { cgroup_->remove(); });
+    if (record_.resctrl) quietly([&] { cgroup::remove_resctrl(*record_.resctrl); });
     if (record_.state.pid != 0) {
       quietly([&] {
         hooks::run_all(hooks::Point::poststop, record_.poststop, state_text(Status::stopped, 0));
@@ -237,7 +274,8 @@ class Creation {
   spec::Record record_;
   sync::Channel channel_;
   linux::Pid init_;
-  linux::Fd proc_;  ///< the host's /proc
+  linux::Fd proc_;     ///< the host's /proc
+  linux::Fd network_;  ///< of the container, while devices are to be moved
 };
 
 void check_terminal(Bundle const& bundle, CreateOptions const& how, Starter starter) {
@@ -263,6 +301,7 @@ Request request(Options const& options, std::string const& id, CreateOptions con
   request.selinux = labelled && selinux::enabled();
   request.sockets = how.sockets;
   request.preserve_fds = how.preserve_fds;
+  if (bundle.spec.linux.intel_rdt) request.resctrl = cgroup::probe_resctrl();
   return request;
 }
 

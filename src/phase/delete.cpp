@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
+#include "cgroup/resctrl.hpp"
 #include "cgroup/systemd.hpp"
 #include "hooks/hooks.hpp"
 #include "state/status.hpp"
@@ -50,6 +51,7 @@ void destroy(state::Entry const& entry, spec::Record const& record) {
   } else {
     cgroup::remove(record.cgroups, linux::in(end_time));
   }
+  if (record.resctrl) cgroup::remove_resctrl(*record.resctrl);
   State stopped = record.state;
   stopped.status = Status::stopped;
   stopped.pid = 0;

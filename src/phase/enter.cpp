@@ -68,7 +68,7 @@ class Enter {
 
     enter(Stage::start);
     become({*process_, plan_.capabilities, plan_.apparmor_profile, plan_.selinux_label,
-            plan_.filter, plan_.filter_flags, plan_.preserve_fds},
+            plan_.filter, plan_.filter_flags, plan_.preserve_fds, luggage_.channel},
            luggage_.proc, root);
     if (!weakened("no-host-handle-at-exec")) {
       // What execve(2) closes is still open when it looks the path up (CVE-2024-21626).

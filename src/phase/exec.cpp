@@ -12,9 +12,11 @@
 #include "base/error.hpp"
 #include "cgroup/entrance.hpp"
 #include "cgroup/freezer.hpp"
+#include "cgroup/resctrl.hpp"
 #include "linux/file.hpp"
 #include "linux/proc.hpp"
 #include "namespaces/apply.hpp"
+#include "phase/agent.hpp"
 #include "phase/enter.hpp"
 #include "phase/foreground.hpp"
 #include "phase/handover.hpp"
@@ -130,6 +132,7 @@ class Execution {
     luggage.channel.close();
     if (plan_.through_helper) take_sibling();
     entrance.enter(process_.number, birth.born);
+    if (record_.resctrl) cgroup::enter_resctrl(*record_.resctrl, process_.number);
   }
 
   /// No deadline: in a container that is paused it takes as long as the pause.
@@ -159,7 +162,12 @@ class Execution {
     process::set_oom_score_adj(plan_.process, proc_, std::to_string(process_.number));
     process::set_limits(plan_.process, process_.number);
     if (!how_.pidfd_socket.empty()) send_descriptor(how_.pidfd_socket, "pidfd", process_.fd);
+    Agent agent(record_);
     channel_.send(sync::Start{});
+    State running = record_.state;
+    running.status = Status::running;
+    running.pid = process_.number;
+    agent.hand_over(channel_, std::move(running));
     // The end of file is execve(2) closing its end.
     channel_.receive_or_end<sync::Start>();
     // conmon takes a pid file for success.

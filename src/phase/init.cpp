@@ -71,7 +71,7 @@ class Init {
     if (!plan_.process)
       fail(ErrorKind::config, "/process: is not set, so there is nothing to start");
     become({*process_, plan_.capabilities, plan_.apparmor_profile, plan_.selinux_label,
-            filter.filter, filter.filter_flags, plan_.preserve_fds},
+            filter.filter, filter.filter_flags, plan_.preserve_fds, inherited_.channel},
            inherited_.namespaces.proc, root.root);
     if (!weakened("no-host-handle-at-exec")) {
       // process.args comes from an image, and may name /proc/self/fd/N/...: what is closed by

@@ -3,12 +3,17 @@
 
 #include "phase/inside.hpp"
 
+#include <linux/seccomp.h>
+
+#include <utility>
+
 #include "base/weaken.hpp"
 #include "linux/exec.hpp"
 #include "linux/prctl.hpp"
 #include "process/apply.hpp"
 #include "process/credentials.hpp"
 #include "security/apparmor.hpp"
+#include "security/listener.hpp"
 #include "security/seccomp.hpp"
 #include "security/selinux.hpp"
 
@@ -17,7 +22,15 @@ namespace proa::phase {
 namespace {
 
 void load(Identity const& identity) {
-  if (!identity.filter.empty()) seccomp::load(identity.filter, identity.filter_flags);
+  if (identity.filter.empty()) return;
+  if ((identity.filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0) {
+    return seccomp::load(identity.filter, identity.filter_flags);
+  }
+  auto listening = seccomp::load_with_listener(identity.filter, identity.filter_flags);
+  identity.channel.use_key(listening.key);
+  identity.channel.send(sync::Notify{std::move(listening.listener)});
+  // From here on the agent answers what this process's own calls ask.
+  identity.channel.receive<sync::Notified>();
 }
 
 }  // namespace

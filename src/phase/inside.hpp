@@ -45,6 +45,7 @@ struct Identity {
   std::string_view filter;  ///< array of struct sock_filter; empty: no filter
   unsigned filter_flags = 0;
   std::uint32_t preserve_fds = 0;
+  sync::Channel& channel;  ///< where the listener of a filter goes that asks an agent
 };
 
 /// The last thing before execve(2).  `proc` is the runtime's /proc, `root` the container's root.

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "hooks/hooks.hpp"
+#include "phase/agent.hpp"
 #include "phase/delete.hpp"
 #include "phase/notify.hpp"
 #include "state/status.hpp"
@@ -43,7 +45,11 @@ void check_startable(Status status, spec::Record const& record) {
 
 void start_init(state::Entry const& entry, spec::Record const& record, sync::Channel channel) {
   try {
+    Agent agent(record);
     channel.send(sync::Start{});
+    State created = record.state;
+    created.status = Status::created;
+    agent.hand_over(channel, std::move(created));
     // Nothing more is due: the end of file is execve(2) closing init's end.  It takes as long as
     // the startContainer hooks take; should init die instead, that is an end of file too.
     channel.receive_or_end<sync::Start>();

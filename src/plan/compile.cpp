@@ -5,7 +5,6 @@
 #include "base/text.hpp"
 #include "plan/label.hpp"
 #include "plan/plan.hpp"
-#include "plan/supported.hpp"
 
 namespace proa {
 
@@ -44,10 +43,12 @@ std::string usable_label(std::string const& label, char const* pointer, bool ena
 }
 
 Plan compile(Spec const& spec, Host const& host, Request const& request) {
-  refuse_unsupported(spec);
   Plan plan;
   plan.namespaces = namespaces::plan(spec, host);
   plan.cgroup = cgroup::plan({spec, host, request.id, request.cgroup_manager});
+  if (spec.linux.intel_rdt) {
+    plan.resctrl = cgroup::plan_resctrl(*spec.linux.intel_rdt, request.id, request.resctrl);
+  }
   plan.rootfs = rootfs::plan(
       {spec, host, request.bundle, cgroup_views(plan.cgroup), request.no_pivot, request.selinux});
   if (spec.process) plan_process(plan, spec, host, request);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cgroup/plan.hpp"
+#include "cgroup/resctrl.hpp"
 #include "host/host.hpp"
 #include "namespaces/plan.hpp"
 #include "proa/container.hpp"
@@ -33,12 +34,14 @@ struct Request {
   bool selinux = false;   ///< enabled in the kernel; else the SELinux labels have no effect
   Sockets sockets;
   std::uint32_t preserve_fds = 0;
+  std::string resctrl;  ///< where resctrl is mounted; empty: nowhere
 };
 
 struct Plan {
   namespaces::Plan namespaces;
   rootfs::Plan rootfs;
   cgroup::Plan cgroup;
+  std::optional<cgroup::ResctrlPlan> resctrl;
   std::optional<process::Plan> process;  ///< absent: the container can be created, not started
   std::optional<capabilities::Plan> capabilities;
   std::optional<spec::Seccomp> seccomp;  ///< compiled by the runtime while init mounts

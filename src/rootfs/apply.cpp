@@ -142,29 +142,47 @@ Fd take_null(Plan const& plan) {
   return mount;
 }
 
+/// A detached copy of what a bind binds, for init.
+Outcome<Fd> lend(Plan const& plan, Step const& step) {
+  unsigned flags = OPEN_TREE_CLONE;
+  if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
+  if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
+  auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
+  // A copy of a shared mount is its peer, and init's mounts would appear on the host.
+  auto const flag = host_propagation(plan.propagation);
+  if (!tree || flag == 0) return tree;
+  auto const set = linux::mount_setattr(*tree, "", AT_EMPTY_PATH | AT_RECURSIVE, propagation(flag));
+  if (!set) return linux::Errno{set.error()};
+  return tree;
+}
+
+/// Only who has CAP_SYS_ADMIN over the file system may map its ids, and only while nothing of the
+/// mount is visible.  A file system that init makes is init's own.
+Fd map_ids(Plan const& plan, Step const& step, Fd user_namespace) {
+  if (step.action != Action::bind) return user_namespace;
+  Context at("mount {} on {}", step.source, step.destination);
+  auto source = lend(plan, step).or_fail("open source");
+  set_id_map(source, step, user_namespace);
+  return source;
+}
+
 Fd source_of(std::vector<Fd>& sources, std::size_t step) {
   return step < sources.size() ? std::move(sources[step]) : Fd();
 }
 
 }  // namespace
 
-std::vector<Fd> open_sources(Plan const& plan) {
+std::vector<Fd> open_sources(Plan const& plan, std::vector<Fd> id_namespaces) {
   std::vector<Fd> sources;
-  if (!plan.parent_opens_sources) return sources;
+  bool const maps = !id_namespaces.empty();
+  if (!plan.parent_opens_sources && !maps) return sources;
   sources.resize(plan.steps.size());
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     auto const& step = plan.steps[i];
-    if (step.action != Action::bind) continue;
-    unsigned flags = OPEN_TREE_CLONE;
-    if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
-    if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
-    auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
-    if (!tree) continue;
-    // A copy of a shared mount is its peer, and init's mounts would appear on the host.
-    auto const flag = host_propagation(plan.propagation);
-    if (flag == 0 ||
-        linux::mount_setattr(*tree, "", AT_EMPTY_PATH | AT_RECURSIVE, propagation(flag))) {
-      sources[i] = std::move(*tree);
+    if (step.id_map) {
+      sources[i] = map_ids(plan, step, std::move(id_namespaces.at(i)));
+    } else if (plan.parent_opens_sources && step.action == Action::bind) {
+      sources[i] = lend(plan, step).value_or(Fd());
     }
   }
   return sources;

@@ -24,11 +24,13 @@
 
 namespace proa::rootfs {
 
-/// The parent's part: detached copies of the bind sources that init, as somebody else in a user
-/// namespace, may be unable to reach.  One slot for each Step, empty where init opens itself or
-/// where the parent has no success either.  Never throws for a source: init says what is wrong with
-/// it.
-std::vector<linux::Fd> open_sources(Plan const& plan);
+/// The parent's part: what init, as somebody else in a user namespace, may be unable to reach.  One
+/// slot for each Step: of a bind a detached copy of its source, with its ids mapped; of a file
+/// system with an IdMap the user namespace; empty where init opens itself or where the parent has
+/// no success either.  `id_namespaces` is empty, or has a slot for each Step as well: the user
+/// namespace of its IdMap.  Throws Error for ids that can't be mapped, but not for a source: init
+/// says what is wrong with it.
+std::vector<linux::Fd> open_sources(Plan const& plan, std::vector<linux::Fd> id_namespaces = {});
 
 /// Propagation, the root as a mount of its own, all Steps in order, devices and links.  `sources`
 /// is from open_sources() or empty.  Throws Error.

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "linux/file.hpp"
 #include "rootfs/options.hpp"
@@ -69,6 +70,17 @@ Outcome<void> set_attributes(FdRef mount, Step const& step, MountAttributes cons
     if (auto const outcome = set(mount, recursion, attributes); !outcome) return outcome;
   }
   return {};
+}
+
+void set_id_map(FdRef mount, Step const& step, FdRef user_namespace) {
+  auto const set =
+      linux::set_id_map(mount, step.id_map->whole_tree ? AT_RECURSIVE : 0, user_namespace);
+  // mount_setattr(2): the file system has to be one of those that allow it.
+  if (set.is(EINVAL)) {
+    fail_errno(EINVAL, "{}: map ids: the file system does not support id-mapped mounts",
+               step.pointer);
+  }
+  set.or_fail("{}: map ids", step.pointer);
 }
 
 unsigned long present_flags(FdRef mount) {

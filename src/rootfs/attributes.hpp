@@ -18,6 +18,9 @@ namespace proa::rootfs {
 linux::Outcome<void> set_attributes(linux::FdRef mount, Step const& step,
                                     linux::MountAttributes const& top);
 
+/// The Step's IdMap on a mount that is not attached yet.  Throws Error.
+void set_id_map(linux::FdRef mount, Step const& step, linux::FdRef user_namespace);
+
 /// Whether a call may have failed only because the kernel, or a filter, does not have it.  EINVAL:
 /// a kernel that has the call but not yet the flag.
 template <class T>

@@ -130,11 +130,12 @@ struct Source {
 
 /// Opened by init itself if possible: the source may be in the container's root, as earlier steps
 /// made it, and what init has in a user namespace of its own has its flags locked.  `lent` comes
-/// from the parent, which may reach what init may not.
+/// from the parent, which may reach what init may not, and maps ids.
 Source open_source(Step const& step, Fd lent) {
   unsigned flags = OPEN_TREE_CLONE;
   if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
   if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
+  if (step.id_map) return {std::move(lent), true};
   auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
   if (tree.is(ENOENT) && !step.if_missing.empty()) {
     tree = linux::open_tree(linux::at_cwd, step.if_missing, flags);
@@ -274,12 +275,21 @@ void mount_by_path(Step const& step, FdRef target, Tree& tree) {
   settle(step, std::move(mount), tree);
 }
 
-void mount_on(Step const& step, FdRef target, Tree& tree) {
+/// The target of a file system, and the user namespace of its IdMap if it has one.
+struct Site {
+  FdRef target;
+  FdRef id_namespace;
+};
+
+void mount_on(Step const& step, Site const& site, Tree& tree) {
+  auto const target = site.target;
   auto mount = new_filesystem(step);
+  if (step.id_map && !mount) fail_errno(mount.error(), "{}: map ids", step.pointer);
   if (mount.is(ENOSYS)) return mount_by_path(step, target, tree);
   if (!mount) return bind_instead(step, target, tree, mount.error());
   if (step.copy_up) copy_up(target, *mount);
   label_root(step, *mount);
+  if (step.id_map) set_id_map(*mount, step, site.id_namespace);
   attach(step, {std::move(*mount), target}, tree, {});
 }
 
@@ -290,12 +300,13 @@ Step with_mode(Step step, FdRef target) {
   return step;
 }
 
-void mount_filesystem(Step const& step, Tree& tree) {
+void mount_filesystem(Step const& step, Fd const& id_namespace, Tree& tree) {
   auto const target = find_target(step, Kind::directory, tree);
+  Site const site{target.fd, id_namespace};
   if (step.inherit_mode && target.existed) {
-    mount_on(with_mode(step, target.fd), target.fd, tree);
+    mount_on(with_mode(step, target.fd), site, tree);
   } else {
-    mount_on(step, target.fd, tree);
+    mount_on(step, site, tree);
   }
 }
 
@@ -327,7 +338,7 @@ void perform(Step const& step, Fd source, Tree& tree) {
     case Action::bind:
       return bind(step, std::move(source), tree);
     case Action::filesystem:
-      return mount_filesystem(step, tree);
+      return mount_filesystem(step, source, tree);
     case Action::remount:
       return remount(step, tree);
     case Action::link:

@@ -104,9 +104,6 @@ constexpr auto words = std::to_array<Word>({
 });
 static_assert(std::ranges::is_sorted(words, {}, &Word::text));
 
-/// Words that are known but refused, see plan.cpp: not to be promised by `features`.
-constexpr std::uint64_t refused = bits_of(Behaviour::id_map) | bits_of(Behaviour::id_map_whole);
-
 void apply(Word const& word, Options& options) {
   auto& whole = options.recursive;
   switch (word.effect) {
@@ -170,10 +167,7 @@ Options parse_options(std::vector<std::string> const& options) {
 
 std::vector<std::string> option_words() {
   std::vector<std::string> texts;
-  for (auto const& word : words) {
-    if (word.effect == Effect::behave && (word.bits & refused) != 0) continue;
-    texts.emplace_back(word.text);
-  }
+  for (auto const& word : words) texts.emplace_back(word.text);
   return texts;
 }
 

@@ -72,6 +72,14 @@ struct Instead {
   bool whole_tree = false;
 };
 
+/// mount_setattr(2), MOUNT_ATTR_IDMAP: which id of the host an id of the file system becomes.
+struct IdMap {
+  std::vector<spec::IdMapping> uids;  ///< empty: as the user namespace that the container joins
+  std::vector<spec::IdMapping> gids;
+  bool whole_tree = false;
+  bool operator==(IdMap const&) const = default;
+};
+
 struct Step {
   std::string pointer;  ///< "/mounts/3"
   Action action{};
@@ -87,6 +95,7 @@ struct Step {
   linux::MountAttributes top;              ///< of the mount alone
   linux::MountAttributes recursive;        ///< of the whole tree, after `top`
   std::vector<unsigned long> propagation;  ///< MS_SHARED ... with MS_REC, in order, after all else
+  std::optional<IdMap> id_map;             ///< of a bind mount or a new file system
   Lookup lookup = Lookup::follow;
   OverProc over_proc = OverProc::no;
   std::string label;            ///< SELinux label to be written on the mount's root (mqueue)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -12,6 +13,7 @@
 #include "base/text.hpp"
 #include "base/weaken.hpp"
 #include "rootfs/options.hpp"
+#include "rootfs/plan_id_map.hpp"
 
 namespace proa::rootfs {
 
@@ -75,14 +77,18 @@ std::string option_pointer(MountEntry const& entry, std::string_view word) {
   return fmt::format("{}/options/{}", entry.pointer, found - options.begin());
 }
 
-void refuse_id_maps(MountEntry const& entry) {
-  auto const refuse = [](std::string const& pointer) {
-    fail(ErrorKind::unsupported, "{}: id-mapped mounts are not supported yet", pointer);
-  };
-  if (entry.options.has(Behaviour::id_map)) refuse(option_pointer(entry, "idmap"));
-  if (entry.options.has(Behaviour::id_map_whole)) refuse(option_pointer(entry, "ridmap"));
-  if (!entry.mount.uid_mappings.empty()) refuse(entry.pointer + "/uidMappings");
-  if (!entry.mount.gid_mappings.empty()) refuse(entry.pointer + "/gidMappings");
+/// What has a mount of its own: neither what a remount changes nor the host's cgroups.
+void set_id_map(MountEntry const& entry, IdMap const& map, std::span<Step> steps) {
+  for (auto& step : steps) {
+    bool const own = step.action == Action::bind || step.action == Action::filesystem;
+    if (!own || entry.mount.type.starts_with("cgroup")) {
+      fail(ErrorKind::config,
+           "{}: only a bind mount or a new file system can show other ids "
+           "(config.md#linux-mount-options)",
+           entry.pointer);
+    }
+    step.id_map = map;
+  }
 }
 
 void check_behaviours(MountEntry const& entry) {
@@ -384,12 +390,14 @@ std::vector<Step> plan_mounts(Input const& input) {
   steps.reserve(input.spec.mounts.size());
   for (std::size_t i = 0; i < input.spec.mounts.size(); ++i) {
     auto const& mount = input.spec.mounts[i];
-    MountEntry const entry{input, mount, fmt::format("/mounts/{}", i),
-                           parse_options(mount.options)};
+    MountEntry entry{input, mount, fmt::format("/mounts/{}", i), parse_options(mount.options)};
     check_fields(entry);
-    refuse_id_maps(entry);
     check_behaviours(entry);
+    auto const first = steps.size();
+    auto const map = plan_id_map(input.spec.linux, mount, entry.pointer, entry.options);
     add_steps(entry, steps);
+    if (map)
+      set_id_map(entry, *map, {steps.begin() + static_cast<std::ptrdiff_t>(first), steps.end()});
   }
   return steps;
 }

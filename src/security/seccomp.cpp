@@ -22,6 +22,7 @@
 #include "linux/seccomp.hpp"
 #include "security/emit.hpp"
 #include "security/enosys.hpp"
+#include "security/listener.hpp"
 #include "spec/words.hpp"
 
 namespace proa::seccomp {
@@ -94,15 +95,19 @@ constexpr auto actions = std::to_array<Action>({
     {SeccompAction::trace, SCMP_ACT_TRACE(0), Data::errno_value},
     {SeccompAction::allow, SCMP_ACT_ALLOW, Data::none},
     {SeccompAction::log, SCMP_ACT_LOG, Data::none},
+    {SeccompAction::notify, SCMP_ACT_NOTIFY, Data::none},
 });
 
 // TSYNC reaches the other threads of a process: one that becomes a container's has none.
-// WAIT_KILLABLE_RECV is about notifications, and seccomp(2) refuses it without a listener.
+// WAIT_KILLABLE_RECV is about notifications: see flags_of().
 constexpr auto flag_bits = std::to_array<std::pair<SeccompFlag, unsigned>>({
     {SeccompFlag::tsync, 0},
     {SeccompFlag::log, SECCOMP_FILTER_FLAG_LOG},
     {SeccompFlag::spec_allow, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 });
+
+// <linux/seccomp.h> of Linux 5.19 is the first to have it.
+constexpr unsigned wait_killable_recv = 1U << 5;
 
 /// The row of `word`, or nullptr.
 template <class Row, std::size_t count, class Word, class Projection>
@@ -117,13 +122,8 @@ std::uint32_t arch_token(SeccompArch arch) {
 }
 
 /// config-linux.md#seccomp: the default errno is EPERM.
-std::uint32_t action_value(SeccompAction word, std::optional<std::uint32_t> errno_ret,
-                           std::string_view pointer) {
+std::uint32_t action_value(SeccompAction word, std::optional<std::uint32_t> errno_ret) {
   auto const* const action = row(actions, word, &Action::word);
-  if (action == nullptr) {
-    fail(ErrorKind::unsupported, "{}: seccomp notify unsupported: SCMP_ACT_NOTIFY is not built in",
-         pointer);
-  }
   if (action->data == Data::none) return action->value;
   return action->value | errno_ret.value_or(EPERM);
 }
@@ -286,9 +286,8 @@ std::vector<Statement> statements_of(spec::Seccomp const& seccomp) {
   statements.reserve(seccomp.syscalls.size());
   for (std::size_t i = 0; i < seccomp.syscalls.size(); ++i) {
     auto const& rule = seccomp.syscalls[i];
-    auto const pointer = fmt::format("/linux/seccomp/syscalls/{}", i);
     statements.push_back(
-        {&rule.names, action_value(rule.action, rule.errno_ret, pointer), alternatives(rule.args)});
+        {&rule.names, action_value(rule.action, rule.errno_ret), alternatives(rule.args)});
   }
   return statements;
 }
@@ -343,10 +342,20 @@ void log_unknown(std::vector<Statement> const& statements, std::vector<Call> con
   }
 }
 
+bool notifies(spec::Seccomp const& seccomp) {
+  return std::ranges::find(seccomp.syscalls, SeccompAction::notify, &spec::Syscall::action) !=
+         seccomp.syscalls.end();
+}
+
 /// config-linux.md#seccomp: without flags SPEC_ALLOW is set, with an empty list none is.
+/// seccomp(2) takes WAIT_KILLABLE_RECV together with a listener only.
 unsigned flags_of(spec::Seccomp const& seccomp) {
-  if (!seccomp.flags) return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  unsigned bits = 0;
+  unsigned const listener = notifies(seccomp) ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+  if (!seccomp.flags) return SECCOMP_FILTER_FLAG_SPEC_ALLOW | listener;
+  unsigned bits = listener;
+  bool const killable =
+      std::ranges::find(*seccomp.flags, SeccompFlag::wait_killable_recv) != seccomp.flags->end();
+  if (listener != 0 && killable) bits |= wait_killable_recv;
   for (auto const flag : *seccomp.flags) {
     auto const* const known = row(flag_bits, flag, &decltype(flag_bits)::value_type::first);
     if (known != nullptr) bits |= known->second;
@@ -357,8 +366,7 @@ unsigned flags_of(spec::Seccomp const& seccomp) {
 }  // namespace
 
 Filter compile(spec::Seccomp const& seccomp) {
-  auto const default_action = action_value(seccomp.default_action, seccomp.default_errno_ret,
-                                           "/linux/seccomp/defaultAction");
+  auto const default_action = action_value(seccomp.default_action, seccomp.default_errno_ret);
   auto const tokens = tokens_of(seccomp);
   auto const statements = statements_of(seccomp);
   std::vector<Abi> abis;
@@ -373,9 +381,10 @@ Filter compile(spec::Seccomp const& seccomp) {
   auto program = enosys_stub(known);
   auto const decisions = emit(abis, default_action);
   program.insert(program.end(), decisions.begin(), decisions.end());
-  if (program.size() > BPF_MAXINSNS) {
+  auto const most = notifies(seccomp) ? BPF_MAXINSNS - gate_size : BPF_MAXINSNS;
+  if (program.size() > most) {
     fail(ErrorKind::config, "/linux/seccomp: a filter of {} instructions, the kernel takes {}",
-         program.size(), BPF_MAXINSNS);
+         program.size(), most);
   }
   Filter filter;
   filter.program.assign(reinterpret_cast<char const*>(program.data()),

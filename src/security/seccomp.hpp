@@ -22,8 +22,8 @@ struct Filter {
 };
 
 /// Runtime.  spec/validate must have passed it.  Throws Error{config} for a filter that is too long
-/// for the kernel, and Error{unsupported} for what this build's libseccomp does not know, and for
-/// SCMP_ACT_NOTIFY.
+/// for the kernel, and Error{unsupported} for what this build's libseccomp does not know.  With
+/// SCMP_ACT_NOTIFY its flags have SECCOMP_FILTER_FLAG_NEW_LISTENER: see listener.hpp.
 /// System calls that libseccomp does not know are left out: profiles name those of any kernel.
 /// Conditions of one rule must all hold; where two of them look at the same argument, each is a
 /// rule of its own, as runc has always had it and profiles have come to rely on.

@@ -101,6 +101,8 @@ std::string text_of(Json const& json, bool pretty) {
 
 std::string encode(Record const& record) { return text_of(json_of(record), false); }
 
+std::string encode(ProcessState const& state) { return text_of(json_of(state), false); }
+
 }  // namespace spec
 
 std::string to_json(Spec const& spec, bool pretty) {

@@ -17,4 +17,7 @@ namespace proa::spec {
 /// The record as it lies below the state directory, on one line; decode_record() reads it.
 std::string encode(Record const& record);
 
+/// What is sent to a seccomp agent.
+std::string encode(ProcessState const& state);
+
 }  // namespace proa::spec

@@ -15,19 +15,13 @@ namespace proa::spec {
 namespace {
 
 /// What is not done yet: set to true together with the code that does it.
-constexpr bool seccomp_notify = false;
-constexpr bool intel_rdt = false;
+constexpr bool intel_rdt = true;
 constexpr bool memory_policy = true;
-constexpr bool idmap_mounts = false;
-constexpr bool net_devices = false;
+constexpr bool idmap_mounts = true;
+constexpr bool net_devices = true;
 
 std::vector<std::string> sorted(std::vector<std::string> words) {
   std::sort(words.begin(), words.end());
-  return words;
-}
-
-std::vector<std::string> without(std::vector<std::string> words, std::string_view word) {
-  std::erase(words, word);
   return words;
 }
 
@@ -54,12 +48,6 @@ Features::Seccomp seccomp(std::vector<std::string> archs) {
   seccomp.archs = sorted(std::move(archs));
   seccomp.known_flags = sorted_words<SeccompFlag>();
   seccomp.supported_flags = seccomp.known_flags;
-  if (!seccomp_notify) {
-    // The flag is about waiting for the agent that is notified.
-    seccomp.actions = without(seccomp.actions, word_of(SeccompAction::notify));
-    seccomp.supported_flags =
-        without(seccomp.supported_flags, word_of(SeccompFlag::wait_killable_recv));
-  }
   return seccomp;
 }
 

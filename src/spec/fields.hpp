@@ -461,6 +461,13 @@ void visit(auto& v, Of<UnitRecord> auto& u) {
   v.optional("user", u.user);
 }
 
+void visit(auto& v, Of<ResctrlRecord> auto& r) {
+  v.clause(clause::none);
+  v.required("group", r.group);
+  v.optional("monitoring", r.monitoring);
+  v.optional("removeGroup", r.remove_group);
+}
+
 void visit(auto& v, Of<Shared> auto& s) {
   v.clause(clause::none);
   v.optional("process", s.process);
@@ -470,6 +477,17 @@ void visit(auto& v, Of<Shared> auto& s) {
   v.optional("sessionKeyring", s.session_keyring);
   v.optional("chrooted", s.chrooted);
   v.optional("filterFlags", s.filter_flags);
+  v.optional("listenerPath", s.listener_path);
+  v.optional("listenerMetadata", s.listener_metadata);
+}
+
+void visit(auto& v, Of<ProcessState> auto& s) {
+  v.clause(clause::none);
+  v.required("ociVersion", s.oci_version);
+  v.optional("fds", s.fds);
+  v.required("pid", s.pid);
+  v.optional("metadata", s.metadata);
+  v.required("state", s.state);
 }
 
 void visit(auto& v, Of<Record> auto& r) {
@@ -484,6 +502,7 @@ void visit(auto& v, Of<Record> auto& r) {
   v.required("cgroupManager", r.cgroup_manager);
   v.optional("cgroups", r.cgroups);
   v.optional("unit", r.unit);
+  v.optional("resctrl", r.resctrl);
   v.optional("shared", r.shared);
   v.optional("poststart", r.poststart);
   v.optional("poststop", r.poststop);

@@ -30,6 +30,13 @@ struct UnitRecord {
   bool user = false;  ///< of the user's manager, not the system's
 };
 
+/// The container's group of config-linux.md#intelrdt.
+struct ResctrlRecord {
+  std::string group;          ///< absolute path of its directory
+  std::string monitoring;     ///< of its monitoring group, made by proa; empty: none
+  bool remove_group = false;  ///< made by proa for this container alone
+};
+
 /// What every process of the container is made from, also one that joins it later.
 struct Shared {
   std::optional<Process> process;  ///< config.json's without its args, for an exec that has none
@@ -40,6 +47,17 @@ struct Shared {
   bool chrooted = false;          ///< its root is not that of its mount namespace
   /// SECCOMP_FILTER_FLAG_* of the filter beside the record; absent: no filter.
   std::optional<std::uint32_t> filter_flags;
+  std::string listener_path;  ///< of the agent that the filter asks; empty: it asks none
+  std::string listener_metadata;
+};
+
+/// config-linux.md#containerprocessstate: what a seccomp agent is told of a process.
+struct ProcessState {
+  std::string oci_version;
+  std::vector<std::string> fds;  ///< names of the descriptors beside it
+  std::int32_t pid = 0;          ///< as the runtime sees it
+  std::string metadata;
+  State state;
 };
 
 struct Record {
@@ -53,6 +71,7 @@ struct Record {
   CgroupManager cgroup_manager = CgroupManager::cgroupfs;
   std::vector<CgroupRecord> cgroups;
   std::optional<UnitRecord> unit;  ///< with CgroupManager::systemd
+  std::optional<ResctrlRecord> resctrl;
   Shared shared;
   std::vector<Hook> poststart;
   std::vector<Hook> poststop;

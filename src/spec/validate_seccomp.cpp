@@ -40,8 +40,7 @@ void check_rule(Syscall const& rule, Checker const& check) {
   if (rule.names.empty()) check.refuse(rule.names, "expected at least one name of a system call");
   for (auto const& name : rule.names) {
     if (name.empty()) check.refuse(name, "expected the name of a system call");
-    // proa itself has to write to its parent after the filter is loaded, and would wait for an
-    // agent that does not have the descriptor yet.
+    // runc's rule, which profiles have been written to; proa itself could do without.
     if (rule.action == SeccompAction::notify && name == "write") {
       check.refuse(name, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
     }

@@ -5,7 +5,7 @@
 
 #include <poll.h>
 
-#include <vector>
+#include <array>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -42,17 +42,18 @@ std::pair<Channel, Channel> Channel::pair() {
 }
 
 void Channel::send_raw(std::string const& bytes, linux::FdRef passed) const {
-  linux::send_packet(socket_, bytes, passed).or_fail("send on the sync socket");
+  linux::send_packet(socket_, bytes, passed, key_).or_fail("send on the sync socket");
 }
 
 std::optional<Channel::Raw> Channel::receive_raw(Kind expected, linux::Deadline deadline) const {
-  std::vector<char> buffer(max_packet);
+  // Not of the heap: brk(2) may be among what a filter asks an agent about that is not there yet.
+  std::array<char, max_packet> buffer;
   for (;;) {
     pollfd ready{socket_.number(), POLLIN, 0};
     if (deadline && !linux::poll({&ready, 1}, deadline).or_fail("wait on the sync socket")) {
       fail(ErrorKind::failed, "no answer on the sync socket in time");
     }
-    auto got = linux::receive_packet(socket_, buffer);
+    auto got = linux::receive_packet(socket_, buffer, key_);
     if (got.is(ECONNRESET)) return std::nullopt;  // the peer died with packets unread
     auto packet = std::move(got).or_fail("receive on the sync socket");
     if (packet.size == 0) return std::nullopt;
@@ -107,6 +108,8 @@ template void Channel::send(Console) const;
 template void Channel::send(Ready) const;
 template void Channel::send(Recorded) const;
 template void Channel::send(Start) const;
+template void Channel::send(Notify) const;
+template void Channel::send(Notified) const;
 template void Channel::send(Warned) const;
 template void Channel::send(Failed) const;
 template Cloned Channel::receive(linux::Deadline) const;
@@ -117,6 +120,8 @@ template Console Channel::receive(linux::Deadline) const;
 template Ready Channel::receive(linux::Deadline) const;
 template Recorded Channel::receive(linux::Deadline) const;
 template Start Channel::receive(linux::Deadline) const;
+template Notify Channel::receive(linux::Deadline) const;
+template Notified Channel::receive(linux::Deadline) const;
 template std::optional<Start> Channel::receive_or_end(linux::Deadline) const;
 
 }  // namespace proa::sync

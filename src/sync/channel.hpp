@@ -12,6 +12,7 @@
 
 #include "linux/fd.hpp"
 #include "linux/pid.hpp"
+#include "linux/socket.hpp"
 #include "sync/message.hpp"
 
 namespace proa::sync {
@@ -52,6 +53,10 @@ class Channel {
   /// Who a Failed is from, for its text; "container init" unless named.
   void name_peer(char const* name) { peer_ = name; }
 
+  /// From now on the calls of this end carry the key, which opens a filter of this process for
+  /// them.
+  void use_key(linux::CallKey const& key) { key_ = key; }
+
   linux::FdRef socket() const { return socket_; }
   void close() { socket_ = linux::Fd(); }
 
@@ -65,6 +70,7 @@ class Channel {
   std::optional<Raw> receive_raw(Kind expected, linux::Deadline deadline) const;
 
   linux::Fd socket_;
+  linux::CallKey key_{};
   char const* peer_ = "container init";
 };
 

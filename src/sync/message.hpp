@@ -23,7 +23,11 @@
 //    limits, state `created`, pid file
 //    Recorded                                 ─────────▶  waits on <state>/start.sock
 //
-//    ── proa start ── connects ── Start       ─────────▶  privileges, startContainer hooks, execve
+//    ── proa start ── connects ── Start       ─────────▶  privileges
+//                                             ◀─────────  Notify {seccomp listener}  with a filter
+//                                             that asks an agent; loaded by now
+//    the agent has it
+//    Notified                                 ─────────▶  startContainer hooks, execve
 //                                             ◀─────────  end of file: close-on-exec, so it
 //                                             executed
 //
@@ -44,7 +48,8 @@
 //                                             terminal
 //                                             ◀─────────  Ready
 //    limits, pidfd
-//    Start                                    ─────────▶  privileges, execve
+//    Start                                    ─────────▶  privileges, execve; Notify and Notified
+//                                                         as above
 //                                             ◀─────────  end of file: it executed
 //    pid file
 //
@@ -73,6 +78,8 @@ enum class Kind : std::uint8_t {
   ready,
   recorded,
   start,
+  notify,
+  notified,
   warned,
   failed,
 };
@@ -114,6 +121,15 @@ struct Recorded {
 
 struct Start {
   static constexpr Kind kind = Kind::start;
+};
+
+struct Notify {
+  static constexpr Kind kind = Kind::notify;
+  linux::Fd listener;
+};
+
+struct Notified {
+  static constexpr Kind kind = Kind::notified;
 };
 
 struct Warned {

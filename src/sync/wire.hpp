@@ -100,6 +100,7 @@ void fields(Archive& archive, Failed& message) {
 /// The descriptor that travels with a message, or nullptr.
 inline linux::Fd* passed(Cloned& message) { return &message.pidfd; }
 inline linux::Fd* passed(Console& message) { return &message.master; }
+inline linux::Fd* passed(Notify& message) { return &message.listener; }
 template <class Message>
 linux::Fd* passed(Message&) {
   return nullptr;

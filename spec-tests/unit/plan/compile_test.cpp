@@ -94,21 +94,13 @@ TEST_CASE("labels without their security module are a warning", "[plan]") {
   CHECK(compile(spec, host(), with).selinux_label == "system_u:system_r:container_t:s0");
 }
 
-TEST_CASE("what can't be applied yet is refused by name, never ignored",
-          "[spec:config#valid-values][MUST]") {
+TEST_CASE("Intel RDT without a resctrl file system is refused by name",
+          "[spec:config-linux#intelrdt][MUST]") {
   auto spec = example();
-  SECTION("network devices") {
-    spec.linux.net_devices["eth0"] = {};
-    CHECK(refusal(spec) == "/linux/netDevices: not supported yet");
-  }
-  SECTION("Intel RDT") {
-    spec.linux.intel_rdt = spec::IntelRdt{};
-    CHECK(refusal(spec) == "/linux/intelRdt: not supported yet");
-  }
-  SECTION("seccomp notify") {
-    spec.linux.seccomp = spec::Seccomp{};
-    spec.linux.seccomp->default_action = spec::SeccompAction::allow;
-    spec.linux.seccomp->syscalls = {{{"mkdir"}, spec::SeccompAction::notify, {}, {}}};
-    CHECK(refusal(spec) == "/linux/seccomp (SCMP_ACT_NOTIFY): not supported yet");
-  }
+  spec.linux.intel_rdt = spec::IntelRdt{};
+  CHECK(refusal(spec) ==
+        "/linux/intelRdt: no resctrl file system is mounted (config-linux.md#intelrdt)");
+  auto with = request();
+  with.resctrl = "/sys/fs/resctrl";
+  CHECK(compile(spec, host(), with).resctrl->group == "/sys/fs/resctrl/web");
 }

@@ -140,21 +140,74 @@ TEST_CASE("what a mount needs and lacks is named", "[spec:config#mounts]") {
   for (auto const& each : cases) CHECK(error_of(each.mount) == each.text);
 }
 
-TEST_CASE("id-mapped mounts are refused by name", "[spec:config#mounts]") {
-  auto mapped = sandbox::bind("/src", "/mnt");
-  SECTION("the option") {
-    mapped.options = {"ro", "bind", "idmap"};
-    CHECK(error_of(mapped) == "/mounts/0/options/2: id-mapped mounts are not supported yet");
-  }
-  SECTION("the recursive option") {
-    mapped.options = {"rbind", "ridmap"};
-    CHECK(error_of(mapped) == "/mounts/0/options/1: id-mapped mounts are not supported yet");
-  }
-  SECTION("the mappings") {
-    mapped.uid_mappings = {{0, 1000, 1}};
-    mapped.gid_mappings = {{0, 1000, 1}};
-    CHECK(error_of(mapped) == "/mounts/0/uidMappings: id-mapped mounts are not supported yet");
-  }
+namespace {
+
+std::optional<IdMap> id_map_of(spec::Mount mount) {
+  World world({std::move(mount)});
+  world.with(spec::NamespaceType::user);
+  world.spec.linux.uid_mappings = {{0, 0, 1}, {1, 2, 1000}};
+  world.spec.linux.gid_mappings = {{0, 100, 50}};
+  return world.only().id_map;
+}
+
+spec::Mount mapped_by(std::string option) {
+  auto mount = sandbox::bind("/src", "/mnt");
+  mount.options = {"rbind", "ro", std::move(option)};
+  return mount;
+}
+
+}  // namespace
+
+TEST_CASE("a mount's ids are mapped as it says, or as the container's",
+          "[spec:config#linux-mount-options][MUST]") {
+  CHECK_FALSE(id_map_of(sandbox::bind("/src", "/mnt")));
+  auto mapped = mapped_by("idmap");
+  CHECK(id_map_of(mapped) == IdMap{{{0, 0, 1}, {1, 2, 1000}}, {{0, 100, 50}}, false});
+  mapped.uid_mappings = {{0, 1000, 1}};
+  mapped.gid_mappings = {{0, 2000, 1}};
+  CHECK(id_map_of(mapped) == IdMap{{{0, 1000, 1}}, {{0, 2000, 1}}, false});
+  mapped.options = {"rbind", "ridmap"};
+  CHECK(id_map_of(mapped) == IdMap{{{0, 1000, 1}}, {{0, 2000, 1}}, true});
+  // What is given is not ignored where the option has been forgotten.
+  mapped.options = {"bind"};
+  CHECK(id_map_of(mapped) == IdMap{{{0, 1000, 1}}, {{0, 2000, 1}}, false});
+}
+
+TEST_CASE("crun's option brings mappings with it", "[contract:crun]") {
+  CHECK(id_map_of(mapped_by("idmap=uids=0-1-10#10-11-10;gids=0-100-10")) ==
+        IdMap{{{0, 1, 10}, {10, 11, 10}}, {{0, 100, 10}}, false});
+  CHECK(id_map_of(mapped_by("ridmap=uids=@1-3-10;gids=@5-7-1")) ==
+        IdMap{{{1, 4, 10}}, {{5, 107, 1}}, true});
+}
+
+TEST_CASE("a mapping in crun's option that makes no sense is refused", "[contract:crun]") {
+  auto const refusal = [](std::string option) {
+    try {
+      (void)id_map_of(mapped_by(std::move(option)));
+    } catch (Error const& error) {
+      return error.text();
+    }
+    return std::string("planned");
+  };
+  CHECK(refusal("idmap=uids=0-1;gids=0-1-1") ==
+        "/mounts/0/options/2: expected START-HOST-COUNT, got \"0-1\"");
+  CHECK(refusal("idmap=uids=0-1-0;gids=0-1-1") ==
+        "/mounts/0/options/2: expected START-HOST-COUNT, got \"0-1-0\"");
+  CHECK(refusal("idmap=uids=0-1-1") ==
+        "/mounts/0/options/2: uids and gids have to be given together");
+  CHECK(refusal("idmap=users=0-1-1") ==
+        "/mounts/0/options/2: expected uids=... or gids=..., got \"users=0-1-1\"");
+  CHECK(
+      refusal("idmap=uids=@0-990-20;gids=0-1-1") ==
+      "/mounts/0/options/2: no mapping of the user namespace has the container's ids 990 to 1009");
+}
+
+TEST_CASE("what is no mount of its own has no mapping", "[spec:config#linux-mount-options]") {
+  auto mapped = tmpfs({"remount", "idmap"});
+  mapped.uid_mappings = mapped.gid_mappings = {{0, 1000, 1}};
+  CHECK(error_of(mapped) ==
+        "/mounts/0: only a bind mount or a new file system can show other ids "
+        "(config.md#linux-mount-options)");
 }
 
 TEST_CASE("a bind mount has no file system to give options to", "[spec:config#mounts]") {

@@ -82,13 +82,18 @@ TEST_CASE("a system call that nobody knows is passed over", "[contract:runc]") {
   CHECK(lines.all.front() == "debug: /linux/seccomp/syscalls/0: no_such_call: unknown, ignored");
 }
 
-TEST_CASE("notification is refused, in runc's words", "[contract:runc]") {
+TEST_CASE("a rule that notifies asks for a listener", "[spec:config-linux#seccomp][MUST]") {
   Seccomp seccomp;
   seccomp.default_action = SeccompAction::allow;
+  seccomp.flags = std::vector{spec::SeccompFlag::wait_killable_recv};
+  CHECK(seccomp::compile(seccomp).flags == 0);
   seccomp.syscalls = {rule({"mount"}, SeccompAction::log), rule({"chdir"}, SeccompAction::notify)};
-  CHECK_THROWS_WITH(seccomp::compile(seccomp),
-                    "/linux/seccomp/syscalls/1: seccomp notify unsupported: SCMP_ACT_NOTIFY is not "
-                    "built in");
+  CHECK(seccomp::compile(seccomp).flags == (SECCOMP_FILTER_FLAG_NEW_LISTENER | 1U << 5));
+  CHECK(verdict(seccomp, {.number = SYS_chdir}) == SECCOMP_RET_USER_NOTIF);
+  CHECK(verdict(seccomp, {.number = SYS_getcwd}) == SECCOMP_RET_ALLOW);
+  seccomp.flags.reset();
+  CHECK(seccomp::compile(seccomp).flags ==
+        (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW));
 }
 
 // --- conditions ---------------------------------------------------------------------------------
