@@ -27,7 +27,10 @@ class RuntimeCopy {
   }
   RuntimeCopy(RuntimeCopy const&) = delete;
   RuntimeCopy& operator=(RuntimeCopy const&) = delete;
-  ~RuntimeCopy() { setenv("PROA_RUNTIME", original_.c_str(), 1); }
+  ~RuntimeCopy() { retire(); }
+
+  /// The runtime itself again.
+  void retire() const { setenv("PROA_RUNTIME", original_.c_str(), 1); }
 
   std::string const& path() const { return path_; }
   bool untouched() const { return read_text(path_) == before_; }
@@ -54,6 +57,19 @@ class RuntimeCopy {
   std::string before_;
 };
 
+/// Containers that were made before this are deleted by the runtime itself: the copy may have been
+/// overwritten.
+class AtEnd {
+ public:
+  explicit AtEnd(RuntimeCopy const& copy) : copy_(copy) {}
+  AtEnd(AtEnd const&) = delete;
+  AtEnd& operator=(AtEnd const&) = delete;
+  ~AtEnd() { copy_.retire(); }
+
+ private:
+  RuntimeCopy const& copy_;
+};
+
 /// An image whose program has the kernel execute whatever executes it.
 Bundle hostile(Bundle const& bundle, RuntimeCopy const& copy) {
   Bundle changed = bundle.file("evil", "#!/proc/self/exe\n", 0755);
@@ -69,6 +85,7 @@ TEST_CASE("the program of a container cannot be the runtime",
   // Two containers that see each other's processes, as in a pod.
   Running thief(minimal().doing({copy.identity()}));
   Created web(hostile(minimal(), copy).args({"/evil"}));
+  AtEnd const clean(copy);
   Result const started = web.start();
   CHECK_FALSE(started.ok());
   if (started.ok() && thief.answer().contains("held")) {
@@ -83,6 +100,7 @@ TEST_CASE("a process that joins a container cannot be the runtime",
           "[contract:security][cve:CVE-2019-5736][defence:sealed-program]") {
   RuntimeCopy const copy;
   Running thief(hostile(ordinary(), copy).doing({copy.identity()}));
+  AtEnd const clean(copy);
   std::string const pid_file = scratch() + "/evil.pid";
   Process call(runtime_command({"exec", "--detach", "--pid-file", pid_file, thief.id(), "/evil"}));
   Result const joined = call.wait();
@@ -107,6 +125,7 @@ TEST_CASE("whoever sees the runtime in a container that waits cannot write to it
                     .with("/process/capabilities",
                           {{"bounding", trace}, {"effective", trace}, {"permitted", trace}})
                     .doing({{"steal"}}));
+  AtEnd const clean(copy);
   REQUIRE(thief.answer().contains("held"));
   REQUIRE(web.start().ok());
   int const number = thief.answer().at("errno");
