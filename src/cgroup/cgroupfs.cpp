@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "cgroup/controllers.hpp"
 #include "cgroup/directory.hpp"
 #include "cgroup/manager.hpp"
 #include "cgroup/write.hpp"
@@ -111,59 +112,6 @@ void inherit_cpuset(FdRef child, FdRef parent) {
   }
 }
 
-// --- controllers of v2 --------------------------------------------------------------------------
-
-using Names = std::vector<std::string>;
-
-Names words_of(std::string_view text) {
-  Names names;
-  for (auto const word : text::split(text::trim(text), ' ')) names.emplace_back(word);
-  return names;
-}
-
-Names common(Names names, Names const& others) {
-  std::erase_if(names, [&](auto const& name) {
-    return std::find(others.begin(), others.end(), name) == others.end();
-  });
-  return names;
-}
-
-Names except(Names names, Names const& others) {
-  std::erase_if(names, [&](auto const& name) {
-    return std::find(others.begin(), others.end(), name) != others.end();
-  });
-  return names;
-}
-
-linux::Outcome<void> add_to_subtree(FdRef dir, Names const& names) {
-  return linux::write_file(dir, "cgroup.subtree_control",
-                           fmt::format("+{}", text::join(names, " +")));
-}
-
-/// Makes the controllers available to the children of `dir`.  What could not be had matters only
-/// when it is needed: ENOENT where `dir` has not got it itself.
-linux::Outcome<void> enable_controllers(FdRef dir, Group const& group) {
-  if (group.wanted.empty()) return {};
-  // Read first: in all but the first containers there is nothing to do, and writing takes the
-  // kernel's cgroup lock.
-  auto const enabled = linux::read_file(dir, "cgroup.subtree_control");
-  if (!enabled) return linux::Errno{enabled.error()};
-  auto const missing = except(group.wanted, words_of(*enabled));
-  if (missing.empty()) return {};
-  auto const had = linux::read_file(dir, "cgroup.controllers");
-  if (!had) return linux::Errno{had.error()};
-  auto const available = common(missing, words_of(*had));
-  auto const needed = common(missing, group.needed);
-  if (!except(needed, available).empty()) return linux::Errno{ENOENT};
-  if (available.empty()) return {};
-  auto const added = add_to_subtree(dir, available);
-  if (added || needed.empty()) return {};
-  // EBUSY: there are processes in `dir`.  Some controllers could be had all the same, but then all
-  // children would be threaded, and no container could live in one: cgroup-v2.rst, "Threads".
-  if (added.is(EBUSY)) return added;
-  return add_to_subtree(dir, needed);  // without one that has spoilt the whole write
-}
-
 // --- device program of v2 -----------------------------------------------------------------------
 
 linux::Outcome<linux::Fd> load_program(std::vector<std::uint64_t> const& instructions) {
@@ -221,7 +169,7 @@ linux::Outcome<linux::Fd> open_or_make(FdRef dir, std::string const& name, bool&
 }
 
 linux::Outcome<void> enable(FdRef dir, Group const& group, std::string const& path) {
-  auto const enabled = enable_controllers(dir, group);
+  auto const enabled = enable_controllers(dir, group.wanted, group.needed);
   if (enabled.is(ENOENT)) {
     fail(ErrorKind::unsupported, "cgroup {}: controllers {} are not to be had below {}",
          group.directory(), text::join(group.needed, ", "), path);
@@ -271,6 +219,10 @@ void check_fit(Live const& live) {
   auto const read = [&](char const* file) {
     return linux::read_file(live.dir, file).or_fail("read {}/{}", group.directory(), file);
   };
+  // cgroup-v2.rst, "Threads": its cgroup.procs can't be read, so nobody could list or kill.
+  if (group.v2 && !live.created && text::trim(read("cgroup.type")) == "threaded") {
+    fail(ErrorKind::failed, "container's cgroup is for threads alone: {}", group.directory());
+  }
   bool frozen = false;
   bool populated = false;
   if (group.v2) {

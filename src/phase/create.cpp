@@ -14,6 +14,7 @@
 #include "hooks/hooks.hpp"
 #include "linux/file.hpp"
 #include "linux/process.hpp"
+#include "phase/blame.hpp"
 #include "phase/bundle.hpp"
 #include "phase/handover.hpp"
 #include "phase/launch.hpp"
@@ -102,9 +103,7 @@ class Creation {
     auto [ours, theirs] = sync::Channel::pair();
     channel_ = std::move(ours);
     launch_init(entry, starter, std::move(theirs));
-    admit();
-    auto console = converse(entry);
-    hand_over(entry);
+    auto console = accompany(entry);
     undo.dismiss();
     if (starter == Starter::later_call) channel_.close();
     return {std::move(entry), std::move(lock),     std::move(record_),
@@ -125,6 +124,17 @@ class Creation {
     init_ = std::move(launched.init);
     cgroup_->enter(init_.number, launched.born);
     record_.state.pid = init_.number;
+  }
+
+  /// From here on init works beside us; what it could not do may be its limits' fault.
+  linux::Fd accompany(state::Entry const& entry) try {
+    admit();
+    auto console = converse(entry);
+    hand_over(entry);
+    return console;
+  } catch (Error const& error) {
+    blame_limits(error, record_.cgroups, init_);
+    throw;
   }
 
   /// What only the host side can give: id maps, ownership, the state texts for init's hooks.

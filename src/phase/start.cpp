@@ -7,7 +7,9 @@
 
 #include "base/error.hpp"
 #include "hooks/hooks.hpp"
+#include "phase/blame.hpp"
 #include "phase/delete.hpp"
+#include "phase/pause.hpp"
 #include "state/status.hpp"
 
 namespace proa::phase {
@@ -23,8 +25,10 @@ void check_startable(Status status, spec::Record const& record) {
   switch (status) {
     case Status::creating:
       fail(ErrorKind::state, "cannot start a container that is being created");
-    case Status::running:
     case Status::paused:
+      // Nobody would hear that it is to start.
+      fail(ErrorKind::state, "cannot start a paused container");
+    case Status::running:
       fail(ErrorKind::state, "cannot start an already running container");
     case Status::stopped:
       fail(ErrorKind::state, "cannot start a container that has stopped");
@@ -37,14 +41,22 @@ void check_startable(Status status, spec::Record const& record) {
   }
 }
 
+/// Nothing is due in answer: the end of file is execve(2) closing init's end.  It takes as long as
+/// the startContainer hooks take; should init die instead, that is an end of file too.
+void wait_for_program(spec::Record const& record, sync::Channel const& channel) try {
+  channel.send(sync::Start{});
+  channel.receive_or_end<sync::Start>();
+  check_executed(record);
+} catch (Error const& error) {
+  blame_limits(error, record.cgroups, {});
+  throw;
+}
+
 }  // namespace
 
 void start_init(state::Entry const& entry, spec::Record const& record, sync::Channel channel) {
   try {
-    channel.send(sync::Start{});
-    // Nothing more is due: the end of file is execve(2) closing init's end.  It takes as long as
-    // the startContainer hooks take; should init die instead, that is an end of file too.
-    channel.receive_or_end<sync::Start>();
+    wait_for_program(record, channel);
     if (record.poststart.empty()) return;
     State running = record.state;
     running.status = Status::running;
@@ -64,7 +76,7 @@ void start(Options const& options, std::string const& id) {
   auto const lock = entry.lock(linux::in(lock_time));
   auto const record = entry.read();
   if (!record) fail(ErrorKind::state, "cannot start a container that was never created to the end");
-  check_startable(state::status(entry, *record), *record);
+  check_startable(present_status(entry, *record), *record);
   start_init(entry, *record, sync::Channel(entry.connect()));
 }
 
