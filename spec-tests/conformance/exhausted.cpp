@@ -68,6 +68,7 @@ TEST_CASE("an init that is killed before its program begins is an error of start
   CHECK(result.status == 1);
   CHECK_THAT(result.error(),
              ContainsSubstring("container init has died before it executed its program"));
+  CHECK(web.wait() == 128 + SIGKILL);
   CHECK(web.status() == "stopped");
 }
 
