@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <map>
+#include <sstream>
 
 #include "catch.hpp"
 #include "harness/container.hpp"
@@ -165,6 +167,19 @@ TEST_CASE("cpu shares, quota and period are set", "[spec:config-linux#cpu][MUST]
               {"cpu", "cpu.cfs_period_us", "200000", "", ""});
 }
 
+TEST_CASE("a cpu quota is enforced by the kernel", "[spec:config-linux#cpu][MUST]") {
+  SKIP_WITHOUT("cpu");
+  Bundle const bundle =
+      ordinary().with("/linux/resources", resources("cpu", {{"quota", 1000}, {"period", 10000}}));
+  Running web(bundle.doing({{"allocate", "33554432"}, {"pause"}}));
+  std::istringstream words(
+      read_text(*cgroup_directory("cpu", web.cgroup()) + "/cpu.stat").value_or(""));
+  std::map<std::string, std::uint64_t> counts;
+  std::string name;
+  for (std::uint64_t count = 0; words >> name >> count;) counts[name] = count;
+  CHECK(counts["nr_throttled"] > 0);
+}
+
 TEST_CASE("a cpu burst is set", "[spec:config-linux#cpu][MUST]") {
   SKIP_WITHOUT("cpu");
   check_limit(resources("cpu", {{"quota", 50000}, {"period", 100000}, {"burst", 20000}}),
@@ -234,6 +249,15 @@ TEST_CASE("a huge page size that the host does not have is refused",
       resources("hugepageLimits", Json::array({{{"pageSize", "3MB"}, {"limit", 4194304}}}))));
 }
 
+TEST_CASE("rdma limits reach the controller", "[spec:config-linux#rdma][MUST]") {
+  SKIP_WITHOUT("rdma");
+  if (exists("/sys/class/infiniband/none0")) SKIP_BECAUSE("there is such a device");
+  // Without hardware the kernel's refusal is all there is to see.
+  Json const limit = {{"none0", {{"hcaHandles", 2}, {"hcaObjects", 3}}}};
+  check_words(refusal(ordinary().with("/linux/resources", resources("rdma", limit))),
+              "write \"none0 hca_handle=2 hca_object=3\" to ");
+}
+
 TEST_CASE("unified values are written", "[spec:config-linux#unified][MUST]") {
   if (world() != World::v2) SKIP_BECAUSE("this cgroup world is not version 2 alone");
   SKIP_WITHOUT("hugetlb");
@@ -294,6 +318,35 @@ TEST_CASE("a frozen cgroup is refused", "[spec:config-linux#control-groups][MUST
   CHECK_FALSE(exists(state_root() + "/frozen"));
   CHECK(cgroup_members(cgroup).empty());
   CHECK(exists(*directory));
+}
+
+TEST_CASE("a cgroup below a frozen one is refused", "[spec:config-linux#control-groups][MUST]") {
+  if (!is_proa()) SKIP_BECAUSE("other runtimes may wait for ever here");
+  std::string const above = *cgroup_directory("freezer", cgroup_parent() + "/cold");
+  make_directories(above);
+  bool const v2 = is_v2("freezer");
+  std::string const file = above + (v2 ? "/cgroup.freeze" : "/freezer.state");
+  write_text(file, v2 ? "1" : "FROZEN");
+  auto const said =
+      refusal(ordinary().with("/linux/cgroupsPath", cgroup_parent() + "/cold/container"));
+  write_text(file, v2 ? "0" : "THAWED");
+  CHECK_THAT(said, ContainsSubstring("container's cgroup unexpectedly frozen"));
+}
+
+TEST_CASE("a cgroup for threads alone is refused", "[spec:config-linux#control-groups][MUST]") {
+  if (world() == World::v1) SKIP_BECAUSE("only version 2 of cgroups has such groups");
+  // Below a group that has given no controller away.
+  std::string const group = cgroup_parent() + "/mixed/threads";
+  for (auto const& directory : cgroup_directories(group)) {
+    make_directories(directory);
+    if (exists(directory + "/cgroup.type")) write_text(directory + "/cgroup.type", "threaded");
+  }
+  std::string const place = scratch() + "/threads";
+  ordinary().with("/linux/cgroupsPath", group).write(place);
+  Result const result = proa("create", "--bundle", place, "threads");
+  CHECK(result.status > 0);
+  check_words(result.error(), "container's cgroup is for threads alone");
+  CHECK_FALSE(exists(state_root() + "/threads"));
 }
 
 TEST_CASE("a cgroup with processes in it is refused", "[spec:config-linux#control-groups][MUST]") {

@@ -229,7 +229,9 @@ TEST_CASE("exec --cgroup runs the process in a group below", "[exec][cgroup]") {
     if (!exists(directory)) continue;
     std::string const sub = directory + "/sub";
     REQUIRE(mkdir(sub.c_str(), 0755) == 0);
+    // Version 1 has processes only in sets that are not empty.
     for (char const* file : {"/cpuset.cpus", "/cpuset.mems"}) {
+      if (!exists(sub + file)) continue;
       if (auto const above = read_text(directory + file); above && !above->empty()) {
         write_text(sub + file, *above);
       }

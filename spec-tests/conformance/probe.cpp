@@ -7,9 +7,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <mqueue.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
@@ -250,6 +252,32 @@ std::string allocate(Words const& words) {
   return object({{"errno", "0"}});
 }
 
+/// What touches it waits in the kernel for somebody to bring the page: userfaultfd(2).
+int touch(void* page) {
+  int const zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  return read(zero, page, 1) == 1 ? 0 : 1;
+}
+
+/// A child that only SIGKILL reaches, in a system call that never ends.
+std::string get_stuck(Words const&) {
+  constexpr std::size_t size = 4096;
+  alignas(16) static char stack[16 * size];
+  int const faults = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+  uffdio_api api{UFFD_API, 0, 0};
+  void* page = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uffdio_register range{
+      {reinterpret_cast<std::uintptr_t>(page), size}, UFFDIO_REGISTER_MODE_MISSING, 0};
+  if (faults < 0 || ioctl(faults, UFFDIO_API, &api) != 0 ||
+      ioctl(faults, UFFDIO_REGISTER, &range) != 0) {
+    return outcome(false);
+  }
+  if (clone(touch, stack + sizeof stack, CLONE_VM | CLONE_FILES | SIGCHLD, page) < 0) {
+    return outcome(false);
+  }
+  pollfd waiting{faults, POLLIN, 0};
+  return outcome(poll(&waiting, 1, -1) == 1 && waiting.revents == POLLIN);
+}
+
 /// Network interfaces and whether each is up.
 std::string interfaces(Words const&) {
   int const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -435,6 +463,7 @@ constexpr Verb verbs[] = {
     {"shm", 2, shared_memory},
     {"stat", 1, stat_path},
     {"statfs", 1, filesystem},
+    {"stuck", 0, get_stuck},
     {"syscall", 1, system_call},
     {"syscall-alarm", 1, interruptible_call},
     {"wait", 0, wait_for_ever},

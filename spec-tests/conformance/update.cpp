@@ -232,6 +232,15 @@ TEST_CASE("a created and a paused container can be updated", "[contract:update]"
   CHECK(running.status() == "paused");
 }
 
+TEST_CASE("update brings a controller that create had no use for", "[contract:update]") {
+  SKIP_WITHOUT("hugetlb");
+  // Below a parent of its own, where nobody has asked for one.
+  Running web(ordinary().with("/linux/cgroupsPath", cgroup_parent() + "/fresh/web"));
+  if (!is_proa() && huge_limit(web) == "none") SKIP_BECAUSE("other runtimes do not");
+  check_ok(update_from_input(web, hugepages("2MB", 4194304)));
+  CHECK(huge_limit(web) == "4194304");
+}
+
 TEST_CASE("a container that has stopped cannot be updated", "[contract:update]") {
   Running web(ordinary());
   web.kill("KILL");

@@ -23,16 +23,8 @@ Json mapping(unsigned container, unsigned host, unsigned size) {
   return {{"containerID", container}, {"hostID", host}, {"size", size}};
 }
 
-/// A bundle as `spec --rootless` writes it: one id, no cgroup.
-Bundle rootless() {
-  return ordinary()
-      .without_namespace("network")
-      .without_namespace("cgroup")
-      .with_namespace("user")
-      .without_mount("/sys")
-      .with("/linux/uidMappings", Json::array({mapping(0, plain_user, 1)}))
-      .with("/linux/gidMappings", Json::array({mapping(0, plain_user, 1)}));
-}
+/// One id, no cgroup.
+Bundle rootless() { return conformance::rootless(plain_user).without_namespace("cgroup"); }
 
 /// What a plain user's runtime does with `bundle`: written output of `run`, which `around` starts.
 Result run_rootless(Bundle const& bundle, Words const& around = {}) {

@@ -18,25 +18,32 @@ count() { grep -c "^$1	" "$results"; }
 
 # catch_suite NAME PROGRAM [ARGUMENT...]: runs a Catch2 program and records its cases.
 catch_suite() {
-  local suite=$1 report=$results_directory/report.xml cases=$results_directory/cases
-  local started=$SECONDS status log=$results_directory/skips
+  local suite=$1 run=$results_directory/run started=$SECONDS
   shift
-  rm -f "$report" && : >"$log" && : >"$report"
+  rm -rf "$run" && mkdir "$run" && : >"$run/skips" >"$run/report.xml"
   say "running $suite"
-  PROA_SKIP_LOG=$log timeout --kill-after=10 1500 \
-    "$@" --reporter xml --durations yes --out "$report" </dev/null >"$results_directory/output" 2>&1
-  status=$?
-  awk -v suite="$suite" -v skips="$log" -f "$here/lib/results.awk" "$report" >"$cases"
-  cat "$cases" >>"$results"
-  awk -F '\t' '$1 == "failed" { printf "FAILED %s: %s\n       %s\n", $2, $3, $5 }' "$cases"
+  PROA_SKIP_LOG=$run/skips timeout --kill-after=10 1500 \
+    "$@" --reporter xml --durations yes --out "$run/report.xml" </dev/null >"$run/output" 2>&1
+  echo $? >"$run/status"
+  record_run "$suite" "$run"
+  say "$suite: $(wc -l <"$run/cases") cases in $((SECONDS - started)) s"
+}
+
+# record_run NAME DIRECTORY: what a Catch2 program has left there: report.xml, skips, output, status.
+record_run() {
+  local suite=$1 run=$2 status
+  status=$(cat "$run/status" 2>/dev/null || echo 125)
+  awk -v suite="$suite" -v skips="$run/skips" -f "$here/lib/results.awk" "$run/report.xml" \
+    >"$run/cases"
+  cat "$run/cases" >>"$results"
+  awk -F '\t' '$1 == "failed" { printf "FAILED %s: %s\n       %s\n", $2, $3, $5 }' "$run/cases"
   # Whatever the report says: a program that ends badly is a failure, and so is an empty one.
-  if [ $status -ge 124 ] || { [ $status -ne 0 ] && ! grep -q '^failed	' "$cases"; }; then
-    tail -n 40 "$results_directory/output"
+  if [ "$status" -ge 124 ] || { [ "$status" -ne 0 ] && ! grep -q '^failed	' "$run/cases"; }; then
+    tail -n 40 "$run/output"
     record failed "$suite" "the program ends well" 0 "exit status $status"
-  elif [ ! -s "$cases" ] && [ -z "${filter:-}" ]; then
+  elif [ ! -s "$run/cases" ] && [ -z "${filter:-}" ]; then
     record failed "$suite" "the program has cases" 0 "none were run"
   fi
-  say "$suite: $(wc -l <"$cases") cases in $((SECONDS - started)) s"
 }
 
 escaped() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' | tr -d '\000-\010\013\014\016-\037'; }

@@ -5,8 +5,6 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
-
 #include "base/defer.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -28,35 +26,6 @@ linux::Outcome<void> put(FdRef dir, Write const& write) {
   auto const written = linux::write_file(dir, write.file, write.value);
   if (!written.is(ENOENT) || !write.substitute) return written;
   return linux::write_file(dir, write.substitute->file, write.substitute->value);
-}
-
-// --- controllers of v2 --------------------------------------------------------------------------
-
-using Names = std::vector<std::string>;
-
-Names words_of(std::string_view text) {
-  Names names;
-  for (auto const word : text::split(text::trim(text), ' ')) names.emplace_back(word);
-  return names;
-}
-
-Names common(Names names, Names const& others) {
-  std::erase_if(names, [&](auto const& name) {
-    return std::find(others.begin(), others.end(), name) == others.end();
-  });
-  return names;
-}
-
-Names except(Names names, Names const& others) {
-  std::erase_if(names, [&](auto const& name) {
-    return std::find(others.begin(), others.end(), name) != others.end();
-  });
-  return names;
-}
-
-linux::Outcome<void> add_to_subtree(FdRef dir, Names const& names) {
-  return linux::write_file(dir, "cgroup.subtree_control",
-                           fmt::format("+{}", text::join(names, " +")));
 }
 
 // --- device program of v2 -----------------------------------------------------------------------
@@ -136,28 +105,6 @@ void put_device_program(FdRef dir, Plan const& plan, Fresh fresh) {
   auto const loaded = std::move(program).or_fail("load the device program");
   // Nobody can have attached one to a group that is new.
   attach_program(dir, loaded, fresh == Fresh::yes ? std::vector<linux::Fd>() : programs_in(dir));
-}
-
-linux::Outcome<void> enable_controllers(FdRef dir, Group const& group) {
-  if (group.wanted.empty()) return {};
-  // Read first: in all but the first containers there is nothing to do, and writing takes the
-  // kernel's cgroup lock.
-  auto const enabled = linux::read_file(dir, "cgroup.subtree_control");
-  if (!enabled) return linux::Errno{enabled.error()};
-  auto const missing = except(group.wanted, words_of(*enabled));
-  if (missing.empty()) return {};
-  auto const had = linux::read_file(dir, "cgroup.controllers");
-  if (!had) return linux::Errno{had.error()};
-  auto const available = common(missing, words_of(*had));
-  auto const needed = common(missing, group.needed);
-  if (!except(needed, available).empty()) return linux::Errno{ENOENT};
-  if (available.empty()) return {};
-  auto const added = add_to_subtree(dir, available);
-  if (added || needed.empty()) return {};
-  // EBUSY: there are processes in `dir`.  Some controllers could be had all the same, but then all
-  // children would be threaded, and no container could live in one: cgroup-v2.rst, "Threads".
-  if (added.is(EBUSY)) return added;
-  return add_to_subtree(dir, needed);  // without one that has spoilt the whole write
 }
 
 void give(FdRef dir, Plan const& plan, uid_t owner) {

@@ -29,10 +29,6 @@ enum class Fresh : std::uint8_t { no, yes };
 /// v2: the plan's device program, on the plan's v2 group, in place of those that stand there.
 void put_device_program(linux::FdRef dir, Plan const& plan, Fresh fresh);
 
-/// v2: makes the controllers available to the children of `dir`.  What could not be had matters
-/// only when it is needed: ENOENT where `dir` has not got it itself.
-linux::Outcome<void> enable_controllers(linux::FdRef dir, Group const& group);
-
 /// config-linux.md#cgroup-ownership: gives the plan's v2 group to that id of the host.
 void give(linux::FdRef dir, Plan const& plan, uid_t owner);
 

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/apply.hpp"
+#include "cgroup/controllers.hpp"
 #include "cgroup/directory.hpp"
 #include "cgroup/manager.hpp"
 #include "cgroup/systemd.hpp"
@@ -94,7 +95,7 @@ linux::Outcome<linux::Fd> open_or_make(FdRef dir, std::string const& name, bool&
 }
 
 linux::Outcome<void> enable(FdRef dir, Group const& group, std::string const& path) {
-  auto const enabled = enable_controllers(dir, group);
+  auto const enabled = enable_controllers(dir, group.wanted, group.needed);
   if (enabled.is(ENOENT)) {
     fail(ErrorKind::unsupported, "cgroup {}: controllers {} are not to be had below {}",
          group.directory(), text::join(group.needed, ", "), path);
@@ -144,6 +145,10 @@ void check_fit(Live const& live) {
   auto const read = [&](char const* file) {
     return linux::read_file(live.dir, file).or_fail("read {}/{}", group.directory(), file);
   };
+  // cgroup-v2.rst, "Threads": its cgroup.procs can't be read, so nobody could list or kill.
+  if (group.v2 && !live.created && text::trim(read("cgroup.type")) == "threaded") {
+    fail(ErrorKind::failed, "container's cgroup is for threads alone: {}", group.directory());
+  }
   bool frozen = false;
   bool populated = false;
   if (group.v2) {

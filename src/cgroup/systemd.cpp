@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/apply.hpp"
+#include "cgroup/controllers.hpp"
 #include "cgroup/directory.hpp"
 #include "cgroup/properties.hpp"
 #include "linux/file.hpp"
@@ -135,13 +136,11 @@ class Systemd final : public Manager {
       return std::find(had.begin(), had.end(), name) != had.end();
     });
     if (all) return;
-    Group asked = group_;
-    asked.wanted = asked.needed;
     auto path = group_.mount;
     auto const parts = text::split(std::string_view(directory_).substr(path.size() + 1), '/');
     for (auto const part : parts) {
       auto const above = open_group(linux::at_cwd, path).or_fail("open cgroup {}", path);
-      auto const enabled = enable_controllers(above, asked);
+      auto const enabled = enable_controllers(above, group_.needed, group_.needed);
       if (enabled.is(ENOENT)) {
         fail(ErrorKind::unsupported, "cgroup {}: controllers {} are not to be had below {}",
              directory_, text::join(group_.needed, ", "), path);

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "cgroup/controllers.hpp"
 #include "cgroup/limits.hpp"
 #include "cgroup/plan.hpp"
 #include "cgroup/properties.hpp"
@@ -151,6 +152,18 @@ class Transaction {
   std::vector<std::pair<std::string, std::string>> done_;
 };
 
+/// Controllers that create had no use for: a hybrid host has only those in v2 that were asked for.
+void have_controllers_of(Group const& group, spec::CgroupRecord const& record) {
+  Names needed;
+  for (auto const* const writes : {&group.writes, &group.late_writes}) {
+    for (auto const& write : *writes) {
+      auto const name = write.file.substr(0, write.file.find('.'));
+      if (has(record, name)) needed.push_back(name);
+    }
+  }
+  if (!needed.empty()) have_controllers(record.path, needed);
+}
+
 /// Some values bound each other, like the limits of memory and of memory and swap: what is EINVAL
 /// is tried again when the others are written.
 void put_all(Transaction& transaction, Group const& group) {
@@ -209,6 +222,7 @@ void update(Records const& records, spec::Resources resources,
     for (auto i = transactions.size(); i-- > 0;) transactions[i].put_back(groups[i]);
   });
   for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (records[i].v2) have_controllers_of(groups[i], records[i]);
     put_all(transactions.emplace_back(records[i]), groups[i]);
   }
   // The kernel first: it knows better than systemd what can't be.  Once more afterwards, as systemd

@@ -19,7 +19,7 @@ constexpr Command verb::pause{
     .summary = "make a container stand still",
     .arguments = "CONTAINER",
     .description =
-        "Freezes all processes of a running container. Its status is then paused. A\n"
+        "Freezes all processes of a container. Its status is then paused. A\n"
         "signal reaches it when it is resumed; SIGKILL ends it at once.",
     .options = {},
     .run = perform,

@@ -118,11 +118,14 @@ Outcome<ProcessStat> process_stat(pid_t pid) {
   auto const name_end = (*text).rfind(')');
   if (name_end == std::string::npos || name_end + 2 >= (*text).size()) return Errno{EPROTO};
   auto const fields = text::split(std::string_view(*text).substr(name_end + 2), ' ');
-  constexpr std::size_t state = 3 - 3, start_time = 22 - 3;  // proc(5) counts from 1, these from 3
+  // proc(5) counts from 1, these from 3.
+  constexpr std::size_t state = 3 - 3, flags = 9 - 3, start_time = 22 - 3;
+  constexpr unsigned forked_only = 0x40;  // PF_FORKNOEXEC of the kernel's linux/sched.h
   if (fields.size() <= start_time || fields[state].empty()) return Errno{EPROTO};
   auto const ticks = text::number<std::uint64_t>(fields[start_time]);
-  if (!ticks) return Errno{EPROTO};
-  return ProcessStat{fields[state].front(), *ticks};
+  auto const bits = text::number<unsigned>(fields[flags]);
+  if (!ticks || !bits) return Errno{EPROTO};
+  return ProcessStat{fields[state].front(), (*bits & forked_only) == 0, *ticks};
 }
 
 std::uint64_t pidfd_inode(FdRef pidfd) {

@@ -68,9 +68,10 @@ Outcome<bool> poll(std::span<pollfd> fds, Deadline deadline);
 /// Waits for the process to end; false when the deadline has passed first.
 Outcome<bool> wait_ended(FdRef pidfd, Deadline deadline);
 
-/// Of /proc/PID/stat, proc(5): state letter and start time.
+/// Of /proc/PID/stat, proc(5).
 struct ProcessStat {
   char state = 0;                ///< 'R', 'S', 'Z' ...
+  bool executed = false;         ///< it has called execve(2) since it was forked
   std::uint64_t start_time = 0;  ///< clock ticks since boot
 };
 Outcome<ProcessStat> process_stat(pid_t pid);

@@ -16,6 +16,7 @@
 #include "linux/file.hpp"
 #include "linux/process.hpp"
 #include "namespaces/devices.hpp"
+#include "phase/blame.hpp"
 #include "phase/bundle.hpp"
 #include "phase/handover.hpp"
 #include "phase/id_namespaces.hpp"
@@ -113,9 +114,7 @@ class Creation {
     auto [ours, theirs] = sync::Channel::pair();
     channel_ = std::move(ours);
     launch_init(entry, starter, std::move(theirs));
-    admit();
-    auto console = converse(entry);
-    hand_over(entry);
+    auto console = accompany(entry);
     undo.dismiss();
     if (starter == Starter::later_call) channel_.close();
     return {std::move(entry), std::move(lock),     std::move(record_),
@@ -161,6 +160,17 @@ class Creation {
     }
     namespaces::move_devices(plan_.namespaces, network_, proc_);
     network_ = linux::Fd();
+  }
+
+  /// From here on init works beside us; what it could not do may be its limits' fault.
+  linux::Fd accompany(state::Entry const& entry) try {
+    admit();
+    auto console = converse(entry);
+    hand_over(entry);
+    return console;
+  } catch (Error const& error) {
+    blame_limits(error, record_.cgroups, init_);
+    throw;
   }
 
   /// What only the host side can give: id maps, ownership, the state texts for init's hooks.

@@ -21,7 +21,8 @@ constexpr auto lock_time = 10s;
 
 Status present_status(state::Entry const& entry, spec::Record const& record) {
   auto const status = state::status(entry, record);
-  return status == Status::running && cgroup::frozen(record.cgroups) ? Status::paused : status;
+  bool const alive = status == Status::running || status == Status::created;
+  return alive && cgroup::frozen(record.cgroups) ? Status::paused : status;
 }
 
 void pause(Options const& options, std::string const& id) {
@@ -29,7 +30,7 @@ void pause(Options const& options, std::string const& id) {
   auto const lock = entry.lock(linux::in(lock_time));
   auto const record = entry.read();
   auto const now = record ? present_status(entry, *record) : Status::stopped;
-  if (now != Status::running) {
+  if (now != Status::running && now != Status::created) {
     fail(ErrorKind::state, "container not running: it is {}", word(now));
   }
   cgroup::freeze(record->cgroups);

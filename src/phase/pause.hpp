@@ -13,10 +13,10 @@
 
 namespace proa::phase {
 
-/// runtime.md#state, and `paused` for a running container that is frozen.
+/// runtime.md#state, and `paused` for a created or running container that is frozen.
 Status present_status(state::Entry const& entry, spec::Record const& record);
 
-/// Throws Error{state} "container not running" unless it is `running`.
+/// Throws Error{state} "container not running" unless it is `created` or `running`.
 void pause(Options const& options, std::string const& id);
 
 /// Throws Error{state} "container not paused" unless it is `paused`.

@@ -10,8 +10,10 @@
 #include "base/error.hpp"
 #include "hooks/hooks.hpp"
 #include "phase/agent.hpp"
+#include "phase/blame.hpp"
 #include "phase/delete.hpp"
 #include "phase/notify.hpp"
+#include "phase/pause.hpp"
 #include "state/status.hpp"
 
 namespace proa::phase {
@@ -27,8 +29,10 @@ void check_startable(Status status, spec::Record const& record) {
   switch (status) {
     case Status::creating:
       fail(ErrorKind::state, "cannot start a container that is being created");
-    case Status::running:
     case Status::paused:
+      // Nobody would hear that it is to start.
+      fail(ErrorKind::state, "cannot start a paused container");
+    case Status::running:
       fail(ErrorKind::state, "cannot start an already running container");
     case Status::stopped:
       fail(ErrorKind::state, "cannot start a container that has stopped");
@@ -41,18 +45,27 @@ void check_startable(Status status, spec::Record const& record) {
   }
 }
 
+/// Returns when init executes its program, and throws when it has died before.
+void wait_for_program(spec::Record const& record, sync::Channel const& channel) try {
+  Agent agent(record);
+  channel.send(sync::Start{});
+  State created = record.state;
+  created.status = Status::created;
+  agent.hand_over(channel, std::move(created));
+  // Nothing more is due: the end of file is execve(2) closing init's end.  It takes as long as
+  // the startContainer hooks take; should init die instead, that is an end of file too.
+  channel.receive_or_end<sync::Start>();
+  check_executed(record);
+} catch (Error const& error) {
+  blame_limits(error, record.cgroups, {});
+  throw;
+}
+
 }  // namespace
 
 void start_init(state::Entry const& entry, spec::Record const& record, sync::Channel channel) {
   try {
-    Agent agent(record);
-    channel.send(sync::Start{});
-    State created = record.state;
-    created.status = Status::created;
-    agent.hand_over(channel, std::move(created));
-    // Nothing more is due: the end of file is execve(2) closing init's end.  It takes as long as
-    // the startContainer hooks take; should init die instead, that is an end of file too.
-    channel.receive_or_end<sync::Start>();
+    wait_for_program(record, channel);
     if (record.poststart.empty()) return;
     State running = record.state;
     running.status = Status::running;
@@ -72,7 +85,7 @@ void start(Options const& options, std::string const& id, StartOptions const& ho
   auto lock = entry.lock(linux::in(lock_time));
   auto const record = entry.read();
   if (!record) fail(ErrorKind::state, "cannot start a container that was never created to the end");
-  check_startable(state::status(entry, *record), *record);
+  check_startable(present_status(entry, *record), *record);
   std::optional<Notifier> notifier;
   linux::Pid init;
   if (record->notify && !how.notify_socket.empty()) {

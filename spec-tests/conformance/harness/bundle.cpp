@@ -166,6 +166,16 @@ Bundle userns() {
       .with("/linux/gidMappings", map);
 }
 
+Bundle rootless(unsigned user) {
+  Json const map = Json::array({{{"containerID", 0}, {"hostID", user}, {"size", 1}}});
+  return ordinary()
+      .without_namespace("network")
+      .without_mount("/sys")
+      .with_namespace("user")
+      .with("/linux/uidMappings", map)
+      .with("/linux/gidMappings", map);
+}
+
 std::uint64_t capability_bits(Words const& names) {
   static constexpr std::array<std::string_view, 41> order = {"CHOWN",
                                                              "DAC_OVERRIDE",

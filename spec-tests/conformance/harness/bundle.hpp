@@ -59,6 +59,8 @@ Bundle minimal();
 Bundle ordinary();
 /// `ordinary` in a user namespace: ids from 100000 on, 65536 of them.
 Bundle userns();
+/// What a plain user may run: as `spec --rootless` writes it, their one id and no network.
+Bundle rootless(unsigned user);
 
 /// The file of the probe on this host.
 std::string probe_path();

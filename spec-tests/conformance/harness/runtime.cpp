@@ -119,6 +119,26 @@ void end_run() {
   for (auto const& path : cgroup_directories(cgroup_parent())) remove_cgroup(path);
 }
 
+/// Where this program was started, in version 2: "" for the root.
+std::string const& first_cgroup() {
+  static std::string const path = [] {
+    std::istringstream lines(read_text("/proc/self/cgroup").value_or(""));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("0::")) return line == "0::/" ? "" : line.substr(3);
+    }
+    return std::string();
+  }();
+  return path;
+}
+
+/// A group with processes cannot give its controllers to those below it: cgroup-v2.rst, "No
+/// Internal Process Constraint".
+void leave_the_top_of_what_was_delegated() {
+  if (geteuid() == 0 || world() != World::v2) return;
+  std::string const leaf = "/sys/fs/cgroup" + first_cgroup() + "/harness";
+  if (mkdir(leaf.c_str(), 0755) == 0) write_text(leaf + "/cgroup.procs", std::to_string(getpid()));
+}
+
 #if __has_include(<catch2/catch_all.hpp>)
 using ListenerBase = Catch::EventListenerBase;
 #else
@@ -136,6 +156,7 @@ struct Surroundings : ListenerBase {
   using ListenerBase::ListenerBase;
   void testRunStarting(Catch::TestRunInfo const& info) override {
     leave_mounts_of_host();
+    leave_the_top_of_what_was_delegated();
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
     umask(0022);
@@ -256,7 +277,8 @@ std::vector<pid_t> cgroup_members(std::string const& cgroup) {
 }
 
 std::string cgroup_parent() {
-  static std::string const path = "/proa-test-" + std::to_string(getpid());
+  static std::string const path =
+      (geteuid() == 0 ? "" : first_cgroup()) + "/proa-test-" + std::to_string(getpid());
   return path;
 }
 

@@ -71,7 +71,8 @@ std::optional<std::string> cgroup_value(std::string const& controller, std::stri
                                         std::string const& file);
 /// All processes of a cgroup and those below it.
 std::vector<pid_t> cgroup_members(std::string const& cgroup);
-/// The cgroup that this run puts every container below: "/proa-test-<pid>".
+/// The cgroup that this run puts every container below: "/proa-test-<pid>", and for a plain user in
+/// the cgroup that this program was started in, which should be one they were given.
 std::string cgroup_parent();
 
 }  // namespace conformance
