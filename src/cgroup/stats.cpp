@@ -191,6 +191,17 @@ bool read_device(std::string_view text, Stats::BlockIoEntry& entry) {
   return major && minor;
 }
 
+/// The number of "key=number" in a line of io.stat, none where the kernel does not say it.
+std::optional<std::uint64_t> keyed(std::vector<std::string_view> const& words,
+                                   std::string_view key) {
+  for (auto const word : words) {
+    if (word.starts_with(key) && word.substr(key.size()).starts_with('=')) {
+      return value_of(word.substr(key.size() + 1));
+    }
+  }
+  return std::nullopt;
+}
+
 /// io.stat: "8:16 rbytes=1 wbytes=2 rios=3 wios=4 ..."
 void add_io(Stats::BlockIo& io, linux::FdRef group) {
   struct Key {
@@ -210,12 +221,11 @@ void add_io(Stats::BlockIo& io, linux::FdRef group) {
     Stats::BlockIoEntry entry;
     if (words.empty() || !read_device(words[0], entry)) continue;
     for (auto const& [key, op, list] : keys) {
-      for (auto const word : words) {
-        if (!word.starts_with(key) || !word.substr(key.size()).starts_with('=')) continue;
-        entry.op = op;
-        entry.value = value_of(word.substr(key.size() + 1));
-        (io.*list).push_back(entry);
-      }
+      auto const value = keyed(words, key);
+      if (!value) continue;
+      entry.op = op;
+      entry.value = *value;
+      (io.*list).push_back(entry);
     }
   }
   io.pressure = pressure_in(group, "io.pressure");
