@@ -14,6 +14,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 namespace proa::linux {
 
@@ -120,8 +121,11 @@ Outcome<std::string> receive_packet_of_kernel(FdRef socket) {
   }
 }
 
-/// What NLMSG_ERROR and NLMSG_DONE say.
-int result_of(netlink::Answer const& answer) {
+/// What the last message of an answer, NLMSG_ERROR or NLMSG_DONE, says; none for those before it.
+std::optional<int> result_of(netlink::Answer const& answer) {
+  // What was listed has changed meanwhile.
+  if ((answer.flags & NLM_F_DUMP_INTR) != 0) return EINTR;
+  if (answer.type != NLMSG_ERROR && answer.type != NLMSG_DONE) return std::nullopt;
   if (answer.body.size() < sizeof(int)) return answer.type == NLMSG_DONE ? 0 : EBADMSG;
   return -head<int>(answer.body);
 }
@@ -137,13 +141,9 @@ Outcome<void> talk(FdRef socket, Request const& request, Take take) {
     if (!answers) return Errno{answers.error()};
     for (auto const& answer : *answers) {
       if (answer.sequence != Request::sequence) continue;
-      // What was listed has changed meanwhile.
-      if ((answer.flags & NLM_F_DUMP_INTR) != 0) return Errno{EINTR};
-      if (answer.type == NLMSG_ERROR || answer.type == NLMSG_DONE) {
-        int const result = result_of(answer);
-        if (result != 0) return Errno{result};
-        return {};
-      }
+      auto const result = result_of(answer);
+      if (result == 0) return {};
+      if (result) return Errno{*result};
       take(answer);
     }
   }

@@ -167,6 +167,7 @@ Options parse_options(std::vector<std::string> const& options) {
 
 std::vector<std::string> option_words() {
   std::vector<std::string> texts;
+  texts.reserve(std::size(words));
   for (auto const& word : words) texts.emplace_back(word.text);
   return texts;
 }

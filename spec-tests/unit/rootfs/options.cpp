@@ -179,20 +179,15 @@ TEST_CASE("unknown words are left for the file system",
 
 TEST_CASE("features lists the words that the spec demands", "[spec:features#mount-options][MUST]") {
   auto const words = option_words();
-  auto const* const word = GENERATE(
-      "async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "iversion",
-      "lazytime", "loud", "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime",
-      "norelatime", "nostrictatime", "nosuid", "private", "rbind", "relatime", "remount", "ro",
-      "rprivate", "rshared", "rslave", "runbindable", "rw", "shared", "silent", "slave",
-      "strictatime", "suid", "sync", "unbindable", "rro", "nosymfollow", "tmpcopyup");
+  auto const* const word =
+      GENERATE("async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec",
+               "iversion", "lazytime", "loud", "noatime", "nodev", "nodiratime", "noexec",
+               "noiversion", "nolazytime", "norelatime", "nostrictatime", "nosuid", "private",
+               "rbind", "relatime", "remount", "ro", "rprivate", "rshared", "rslave", "runbindable",
+               "rw", "shared", "silent", "slave", "strictatime", "suid", "sync", "unbindable",
+               "rro", "nosymfollow", "tmpcopyup", "idmap", "ridmap");
   CAPTURE(word);
   CHECK(std::ranges::binary_search(words, std::string(word)));
-}
-
-TEST_CASE("features does not promise id-mapped mounts", "[spec:features#mount-options]") {
-  auto const words = option_words();
-  CHECK(std::ranges::find(words, "idmap") == words.end());
-  CHECK(std::ranges::find(words, "ridmap") == words.end());
 }
 
 TEST_CASE("access times are one value with the precedence of mount(2)") {
