@@ -284,8 +284,7 @@ std::vector<std::uint32_t> tokens_of(spec::Seccomp const& seccomp) {
 std::vector<Statement> statements_of(spec::Seccomp const& seccomp) {
   std::vector<Statement> statements;
   statements.reserve(seccomp.syscalls.size());
-  for (std::size_t i = 0; i < seccomp.syscalls.size(); ++i) {
-    auto const& rule = seccomp.syscalls[i];
+  for (auto const& rule : seccomp.syscalls) {
     statements.push_back(
         {&rule.names, action_value(rule.action, rule.errno_ret), alternatives(rule.args)});
   }
