@@ -50,6 +50,31 @@ bool has_share(Schema const& schema, std::string_view share) {
                              [&](std::string_view each) { return same_share(each, share); });
 }
 
+/// A directory by the one above it.
+struct Place {
+  linux::Fd above;
+  std::string name;
+};
+
+linux::Outcome<Place> place_of(std::string const& path) {
+  auto const slash = path.rfind('/');
+  auto above = linux::open_at(linux::at_cwd, path.substr(0, slash), O_PATH | O_DIRECTORY);
+  if (!above) return linux::Errno{above.error()};
+  return Place{std::move(*above), path.substr(slash + 1)};
+}
+
+linux::Outcome<void> make_directory(std::string const& path) {
+  auto const place = place_of(path);
+  if (!place) return linux::Errno{place.error()};
+  return linux::mkdir_at(place->above, place->name, 0755);
+}
+
+linux::Outcome<void> remove_directory(std::string const& path) {
+  auto const place = place_of(path);
+  if (!place) return linux::Errno{place.error()};
+  return linux::unlink_at(place->above, place->name, AT_REMOVEDIR);
+}
+
 /// What the kernel says about the last write to its files.
 std::string last_status(std::string const& root) {
   auto const status = linux::read_file(linux::at_cwd, root + "/info/last_cmd_status");
@@ -84,7 +109,7 @@ bool make_group(ResctrlPlan const& plan) {
         .or_fail("/linux/intelRdt/closID: look for {}", plan.group);
     return false;
   }
-  auto const made = linux::mkdir_at(linux::at_cwd, plan.group, 0755);
+  auto const made = make_directory(plan.group);
   if (made) return true;
   // ENOSPC: the processor has no more classes of service.
   if (!made.is(EEXIST)) {
@@ -94,9 +119,9 @@ bool make_group(ResctrlPlan const& plan) {
   return false;
 }
 
-void remove_directory(std::string const& path) {
+void remove_group(std::string const& path) {
   if (path.empty()) return;
-  auto const removed = linux::unlink_at(linux::at_cwd, path, AT_REMOVEDIR);
+  auto const removed = remove_directory(path);
   if (!removed.is(ENOENT)) removed.or_fail("remove {}", path);
 }
 
@@ -155,11 +180,11 @@ spec::ResctrlRecord make_resctrl(ResctrlPlan const& plan) {
   record.group = plan.group;
   bool const made = make_group(plan);
   Undo undo([&] {
-    if (made) linux::unlink_at(linux::at_cwd, plan.group, AT_REMOVEDIR).ignore();
+    if (made) remove_directory(plan.group).ignore();
   });
   write_schemata(plan);
   if (!plan.monitoring.empty()) {
-    linux::mkdir_at(linux::at_cwd, plan.monitoring, 0755)
+    make_directory(plan.monitoring)
         .or_fail("/linux/intelRdt/enableMonitoring: make {}", plan.monitoring);
     record.monitoring = plan.monitoring;
   }
@@ -180,8 +205,8 @@ void enter_resctrl(spec::ResctrlRecord const& record, pid_t pid) {
 }
 
 void remove_resctrl(spec::ResctrlRecord const& record) {
-  remove_directory(record.monitoring);
-  if (record.remove_group) remove_directory(record.group);
+  remove_group(record.monitoring);
+  if (record.remove_group) remove_group(record.group);
 }
 
 }  // namespace proa::cgroup
