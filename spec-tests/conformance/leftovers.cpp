@@ -6,9 +6,7 @@
 // lost.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 
 #include "catch.hpp"
 #include "harness/container.hpp"
+#include "harness/sockets.hpp"
 #include "skip.hpp"
 
 namespace conformance {
@@ -200,31 +199,14 @@ TEST_CASE("a pid that another process has got is not the container's", "[contrac
 
 TEST_CASE("--pidfd-socket gets a pidfd of the first process", "[contract:create]") {
   std::string const path = scratch() + "/pidfd";
-  Fd const listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{AF_UNIX, {}};
-  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  REQUIRE(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(listen(listener.get(), 1) == 0);
+  Fd const listener = listen_at(path);
   Container web(ordinary());
   Result const created = web.create({"--pidfd-socket", path});
   if (!is_proa() && !created.ok()) SKIP_BECAUSE("this runtime has no --pidfd-socket");
   REQUIRE(created.ok());
-  Fd const peer(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  char text[256];
-  iovec part{text, sizeof text};
-  alignas(cmsghdr) char control[64];
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  REQUIRE(recvmsg(peer.get(), &message, MSG_CMSG_CLOEXEC) > 0);
-  cmsghdr const* header = CMSG_FIRSTHDR(&message);
-  REQUIRE(header != nullptr);
-  int number = -1;
-  std::memcpy(&number, CMSG_DATA(header), sizeof number);
-  Fd const pidfd(number);
-  auto const info = read_text("/proc/self/fdinfo/" + std::to_string(number)).value_or("");
+  Fd const pidfd = receive_message(accept_from(listener)).descriptor;
+  REQUIRE(pidfd);
+  auto const info = read_text("/proc/self/fdinfo/" + std::to_string(pidfd.get())).value_or("");
   CHECK_THAT(info, ContainsSubstring("Pid:\t" + std::to_string(web.pid()) + "\n"));
 }
 

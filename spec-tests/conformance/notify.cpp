@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 #include "harness/container.hpp"
+#include "harness/sockets.hpp"
 
 namespace conformance {
 namespace {
@@ -41,27 +42,13 @@ class Manager {
   /// The next datagram; empty when none came in time.  `passed` takes the descriptor.
   std::string receive(Fd* passed = nullptr) {
     if (!wait_readable(socket_.get())) return {};
-    char text[8192];
-    iovec part{text, sizeof text};
-    alignas(cmsghdr) char control[256];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    ssize_t const size = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-    REQUIRE(size >= 0);
-    if (cmsghdr const* header = CMSG_FIRSTHDR(&message); header != nullptr) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-      if (passed != nullptr) {
-        *passed = Fd(fd);
-      } else {
-        Fd const unexpected(fd);
-        FAIL_CHECK("a descriptor came along");
-      }
+    auto message = receive_message(socket_);
+    if (passed != nullptr) {
+      *passed = std::move(message.descriptor);
+    } else {
+      CHECK_FALSE(message.descriptor);
     }
-    return {text, static_cast<std::size_t>(size)};
+    return message.text;
   }
 
   /// Takes BARRIER=1 and lets it go.

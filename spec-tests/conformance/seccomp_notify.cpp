@@ -6,9 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +14,7 @@
 
 #include "catch.hpp"
 #include "harness/container.hpp"
+#include "harness/sockets.hpp"
 
 namespace conformance {
 namespace {
@@ -29,42 +28,19 @@ struct Said {
 
 class Agent {
  public:
-  Agent() : path_(scratch() + "/agent") {
-    socket_ = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{AF_UNIX, {}};
-    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    unlink(path_.c_str());
-    REQUIRE(bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    REQUIRE(listen(socket_.get(), 1) == 0);
-  }
+  Agent() : path_(scratch() + "/agent"), socket_(listen_at(path_)) {}
 
   std::string const& path() const { return path_; }
 
   Said accept() {
-    REQUIRE(wait_readable(socket_.get()));
-    Fd const peer(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    REQUIRE(wait_readable(peer.get()));
+    Fd const peer = accept_from(socket_);
+    auto message = receive_message(peer);
+    REQUIRE(message.descriptor);
     Said said;
-    std::string text(65536, '\0');
-    iovec part{text.data(), text.size()};
-    alignas(cmsghdr) char control[256];
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    ssize_t const size = recvmsg(peer.get(), &message, MSG_CMSG_CLOEXEC);
-    REQUIRE(size > 0);
-    text.resize(static_cast<std::size_t>(size));
-    cmsghdr const* header = CMSG_FIRSTHDR(&message);
-    REQUIRE(header != nullptr);
-    REQUIRE(header->cmsg_len == CMSG_LEN(sizeof(int)));
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    said.listener = Fd(fd);
+    said.listener = std::move(message.descriptor);
     char byte = 0;
     said.closed = wait_readable(peer.get()) && read(peer.get(), &byte, 1) == 0;
-    said.state = Json::parse(text);
+    said.state = Json::parse(message.text);
     return said;
   }
 

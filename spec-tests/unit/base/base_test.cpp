@@ -7,22 +7,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "catch.hpp"
+#include "error_of.hpp"
 
 using namespace proa;
-
-namespace {
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (Error const& error) {
-    return error.text();
-  }
-  return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("an error is one sentence with the kernel's reason in lower case", "[base]") {
   CHECK(error_of([] { fail_errno(ENOENT, "open {}", "/x"); }) ==

@@ -13,11 +13,8 @@ namespace proa::cli {
 
 namespace {
 
-/// The folder of the manual, found from this file: spec-tests/unit/cli/man_test.cpp.
 std::string page(std::string_view name) {
-  std::string path = __FILE__;
-  for (int up = 0; up < 4; ++up) path.resize(path.rfind('/'));
-  path += "/man/" + std::string(name) + ".8";
+  auto const path = PROA_TREE "/man/" + std::string(name) + ".8";
   auto text = contents(path);
   INFO(path);
   REQUIRE_FALSE(text.empty());

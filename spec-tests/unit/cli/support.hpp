@@ -18,6 +18,7 @@
 #include "cli/command.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "error_of.hpp"
 #include "proa/error.hpp"
 
 namespace proa::cli {
@@ -41,16 +42,7 @@ inline Reading reading(Line const& line) {
   return result;
 }
 
-/// The text of the Error that the action throws.
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (Error const& error) {
-    return error.text();
-  }
-  return "no error";
-}
+using ::error_of;
 
 inline std::string error_of(Line const& line) {
   return error_of([&] { reading(line); });

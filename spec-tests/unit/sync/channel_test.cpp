@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "linux/exec.hpp"
 #include "linux/file.hpp"
 #include "linux/socket.hpp"
@@ -15,20 +16,6 @@
 using namespace proa;
 using namespace proa::sync;
 using namespace std::chrono_literals;
-
-namespace {
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (Error const& error) {
-    return error.text();
-  }
-  return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("a message arrives as it was sent", "[sync]") {
   auto [runtime, init] = Channel::pair();
