@@ -64,13 +64,13 @@ linux::Outcome<Place> place_of(std::string const& path) {
 }
 
 linux::Outcome<void> make_directory(std::string const& path) {
-  auto const place = place_of(path);
+  auto place = place_of(path);
   if (!place) return linux::Errno{place.error()};
   return linux::mkdir_at(place->above, place->name, 0755);
 }
 
 linux::Outcome<void> remove_directory(std::string const& path) {
-  auto const place = place_of(path);
+  auto place = place_of(path);
   if (!place) return linux::Errno{place.error()};
   return linux::unlink_at(place->above, place->name, AT_REMOVEDIR);
 }
