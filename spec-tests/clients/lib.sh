@@ -11,6 +11,9 @@ top=$(cd "$clients/../.." && pwd)
 rootfs=$top/build/rootfs/busybox
 # The stage's own cgroups, to be told from all others.
 cgroup_parent=/$(basename "$STAGE")
+if [ "$STAGE_MANAGER" = systemd ]; then
+  cgroup_parent=$(basename "$STAGE" | tr - _).slice
+fi
 
 # --- what a check says ---
 
@@ -51,11 +54,11 @@ fails() {
   if "$@" >"$scratch/said" 2>&1; then failed "it succeeds: $*"; fi
 }
 
-# eventually COMMAND...: it succeeds within ten seconds.
+# eventually COMMAND...: it succeeds within ten seconds, or $patience of them.
 eventually() {
-  local end=$((SECONDS + 10))
+  local end=$((SECONDS + ${patience:-10}))
   until "$@" >"$scratch/eventually" 2>&1; do
-    [ $SECONDS -lt $end ] || failed "not within ten seconds: $*: $(tail -n 3 "$scratch/eventually")"
+    [ $SECONDS -lt $end ] || failed "not within ${patience:-10} seconds: $*: $(tail -n 3 "$scratch/eventually")"
     sleep 0.1
   done
 }

@@ -60,4 +60,5 @@ clean_up() {
 inspect() { podman container inspect --format "$1" "$2"; }
 
 source "$clients/engine-checks.sh"
+[ "$STAGE_MANAGER" != systemd ] || source "$clients/systemd-checks.sh"
 source "$clients/podman-checks.sh"

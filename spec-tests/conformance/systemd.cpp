@@ -404,6 +404,7 @@ TEST_CASE("a plain user's containers are units of the user's manager",
   std::string const name = std::to_string(getpid());
   std::string const place = scratch() + "/rootless";
   ordinary()
+      .args({"/probe", "wait"})  // nobody reads what it says once create has ended
       .without_namespace("network")
       .with_namespace("user")
       .without_mount("/sys")
