@@ -393,6 +393,16 @@ TEST_CASE("exec sets scheduler, I/O priority and CPU affinity", "[exec]") {
   CHECK(seen.at("cpus") == Json{0});
 }
 
+// Processors that this machine does not have are none that a mask could be refused for.
+TEST_CASE("exec takes masks of any length", "[exec]") {
+  Running web(ordinary());
+  Json const affinity = {{"initial", "0-4095"}, {"final", "0,63-64,1023-4095"}};
+  Json const seen = file_report(web, {{"execCPUAffinity", affinity}}).at("scheduling");
+  CHECK(seen.at("cpus") == Json{0});
+  Json const none = {{"execCPUAffinity", {{"final", "4000-4095"}}}};
+  exec_refusal(web, {"--process", process_file(none)}, {});
+}
+
 TEST_CASE("exec has the personality and the keyring of the container", "[exec]") {
   auto const bundle = ordinary().with("/linux/personality/domain", "LINUX32");
   Running web(bundle);
