@@ -18,11 +18,12 @@ why=("$filtered" "$script" "$script" "$script")
 
 # conformance_denied ERRNO CALLS PROGRAM [CATCH2-ARGUMENT...]
 conformance_denied() {
-  local error=$1 calls=$2 program=$3 wrapper=$results_directory/denied i
+  local error=$1 calls=$2 program=$3 wrapper=$results_directory/denied/proa i
   shift 3
+  mkdir -p "${wrapper%/*}"
   printf '#!/bin/sh\nexec %s %s %s %s "$0" "$@"\n' \
     "$top/build/dev/spec-tests/deny" "$error" "$calls" "$program" >"$wrapper"
-  chmod 755 "$results_directory" "$wrapper"
+  chmod 755 "$results_directory" "${wrapper%/*}" "$wrapper"
   PROA_RUNTIME=$wrapper catch_suite "conformance, $error: $calls" \
     "$here/lib/cgroup-world" native build/dev/spec-tests/conformance \
     "$@" "${beside[@]/#/~}"

@@ -170,9 +170,10 @@ Outcome<bool> poll_process(std::span<pollfd> fds, Deadline deadline) {
   for (;;) {
     bool const over = has_ended(process);
     auto const look = in(over ? 0ms : look_time);
-    auto ready = poll(fds.subspan(1), deadline ? std::min(*deadline, *look) : *look);
+    auto const ready = poll(fds.subspan(1), deadline ? std::min(*deadline, *look) : *look);
     fds[0].revents = over ? POLLIN : 0;
-    if (!ready || *ready || over) return ready ? Outcome<bool>(true) : std::move(ready);
+    if (!ready) return ready;
+    if (*ready || over) return true;
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
   }
 }
