@@ -129,8 +129,9 @@ class Container {
   /// Lets a paused container go on.
   void resume();
   /// Other limits, also for a paused or a created container: what is absent, empty or zero stays as
-  /// it is, and so do the devices.  When one of them is refused, none is changed.
-  void update(spec::Resources const& resources);
+  /// it is, and so do the devices.  `schemata` are lines for its group of resctrl, see
+  /// config-linux.md#intelrdt.  When one of them is refused, none is changed.
+  void update(spec::Resources const& resources, std::vector<std::string> const& schemata = {});
   /// The numbers of its processes in the caller's pid namespace, in order.
   std::vector<std::int32_t> processes() const;
   /// What ps(1), found in PATH and told by these options, says of them: its title and their lines.

@@ -99,7 +99,9 @@ TEST_CASE("root of a container reaches no process of the host", "[contract:secur
   long const outside = getpid();
   CHECK(attempt(call(SYS_ptrace, {PTRACE_ATTACH, outside, 0})) == ESRCH);
   CHECK(attempt(call(SYS_kill, {outside, 0})) == ESRCH);
-  CHECK(attempt(call(SYS_pidfd_open, {outside, 0})) == ESRCH);
+  // Or nobody may call it here.
+  int const held = attempt(call(SYS_pidfd_open, {outside, 0}));
+  CHECK((held == ESRCH || held == ENOSYS || held == EPERM));
 }
 
 TEST_CASE("root of a container joins no other namespace", "[contract:security][escape]") {

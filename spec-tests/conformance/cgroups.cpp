@@ -3,6 +3,7 @@
 //
 // config-linux.md#control-groups: the container's cgroup, and limits read back from the kernel in
 // whichever cgroup world this is (spec-tests/lib/cgroup-world).  Device lists: devices.cpp.
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +233,64 @@ TEST_CASE("block I/O limits are set", "[spec:config-linux#block-io][MUST]") {
   check_limit(resources("blockIO", {{"throttleReadBpsDevice", rate}}),
               {controller.c_str(), "blkio.throttle.read_bps_device", number + " 1048576", "io.max",
                number + " rbps=1048576 wbps=max riops=max wiops=max"});
+}
+
+TEST_CASE("each rate of a block device is set", "[spec:config-linux#block-io][MUST]") {
+  std::string const controller = cgroup_directory("blkio", "/") ? "blkio" : "io";
+  SKIP_WITHOUT(controller);
+  struct stat info {};
+  REQUIRE(stat("/", &info) == 0);
+  unsigned const major = static_cast<unsigned>(info.st_dev >> 8 & 0xfff);
+  std::string const number = std::to_string(major) + ":0";
+  if (!exists("/sys/dev/block/" + number)) {
+    SKIP_BECAUSE("the root file system is on no plain block device");
+  }
+  struct {
+    char const* property;
+    char const* v1_file;
+    char const* v2_values;
+  } const rates[] = {
+      {"throttleReadBpsDevice", "read_bps", "rbps=4096 wbps=max riops=max wiops=max"},
+      {"throttleWriteBpsDevice", "write_bps", "rbps=max wbps=4096 riops=max wiops=max"},
+      {"throttleReadIOPSDevice", "read_iops", "rbps=max wbps=max riops=4096 wiops=max"},
+      {"throttleWriteIOPSDevice", "write_iops", "rbps=max wbps=max riops=max wiops=4096"}};
+  for (auto const& each : rates) {
+    Json const rate = Json::array({{{"major", major}, {"minor", 0}, {"rate", 4096}}});
+    std::string const v1_file = std::string("blkio.throttle.") + each.v1_file + "_device";
+    check_limit(resources("blockIO", {{each.property, rate}}),
+                {controller.c_str(), v1_file.c_str(), number + " 4096", "io.max",
+                 number + " " + each.v2_values});
+  }
+}
+
+TEST_CASE("network priorities are set", "[spec:config-linux#network][MUST]") {
+  SKIP_WITHOUT("net_prio");
+  Json const priorities = Json::array({{{"name", "lo"}, {"priority", 5}}});
+  Created web(ordinary().with("/linux/resources/network/priorities", priorities));
+  auto const map = read_text(*cgroup_directory("net_prio", web.cgroup()) + "/net_prio.ifpriomap");
+  REQUIRE(map);
+  CHECK_THAT(*map, ContainsSubstring("lo 5\n"));
+}
+
+// A cgroup cannot have what those above it lack.
+TEST_CASE("real-time is given to a cgroup whose parent has it", "[spec:config-linux#cpu][MUST]") {
+  auto const parent = cgroup_directory("cpu", cgroup_parent());
+  if (!parent || !exists(*cgroup_directory("cpu", "/") + "/cpu.rt_runtime_us")) {
+    SKIP_BECAUSE("this kernel shares out no real-time");
+  }
+  Created const holder(ordinary());  // keeps the parent
+  write_text(*parent + "/cpu.rt_runtime_us", "200000");
+  Json const cpu = {{"realtimePeriod", 500000}, {"realtimeRuntime", 10000}};
+  Bundle const fifo = ordinary()
+                          .with("/linux/resources/cpu", cpu)
+                          .with("/process/scheduler", {{"policy", "SCHED_FIFO"}, {"priority", 7}});
+  Created web(fifo.doing({{"report"}}));
+  CHECK(cgroup_value("cpu", web.cgroup(), "cpu.rt_period_us") == "500000");
+  CHECK(cgroup_value("cpu", web.cgroup(), "cpu.rt_runtime_us") == "10000");
+  REQUIRE(web.start().ok());
+  Json const seen = web.answer().at("scheduling");
+  CHECK(seen.at("policy") == SCHED_FIFO);
+  CHECK(seen.at("priority") == 7);
 }
 
 TEST_CASE("huge page limits are set", "[spec:config-linux#huge-page-limits][MUST]") {

@@ -4,8 +4,9 @@
 // An older kernel, or an older system call filter around us: runs a program under a filter that
 // answers an errno for some system calls.  The filter is inherited by the program's children, so a
 // container under test has it as well.
-//   deny ENOSYS|EPERM CALL[,CALL...] PROGRAM [ARGUMENT...]
-// Exit status 125 when the program cannot be run so.
+//   deny ENOSYS|EPERM CALL[,CALL...] PROGRAM NAME [ARGUMENT...]
+// NAME is what the program is told that it was called as.  Exit status 125 when the program cannot
+// be run so.
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -105,7 +106,9 @@ bool install(std::vector<unsigned> const& numbers, unsigned error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) return usage("usage", "deny ENOSYS|EPERM CALL[,CALL...] PROGRAM [ARGUMENT...]");
+  if (argc < 5) {
+    return usage("usage", "deny ENOSYS|EPERM CALL[,CALL...] PROGRAM NAME [ARGUMENT...]");
+  }
   std::string const error = argv[1];
   if (error != "ENOSYS" && error != "EPERM") return usage("no such errno here", argv[1]);
   std::vector<unsigned> numbers;
@@ -114,6 +117,6 @@ int main(int argc, char** argv) {
   if (!install(numbers, error == "EPERM" ? EPERM : ENOSYS)) {
     return usage("filter", strerror(errno));
   }
-  execv(argv[3], argv + 3);
+  execv(argv[3], argv + 4);
   return usage(argv[3], strerror(errno));
 }

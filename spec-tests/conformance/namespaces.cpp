@@ -232,6 +232,16 @@ TEST_CASE("sysctls are set in the container's namespaces", "[spec:config-linux#s
   CHECK(seen[2].at("text") == "20\n");
 }
 
+TEST_CASE("user sysctls are those of a new user namespace", "[spec:config-linux#sysctl][MUST]") {
+  std::string const file = "/proc/sys/user/max_user_namespaces";
+  auto const before = read_text(file);
+  if (!before) SKIP_BECAUSE("this kernel has no limits for users");
+  Json const sysctl = {{"user.max_user_namespaces", "3"}};
+  CHECK(inside(userns().with("/linux/sysctl", sysctl), {{"read", file}})[0].at("text") == "3\n");
+  CHECK(read_text(file) == before);
+  refusal(ordinary().with("/linux/sysctl", sysctl));
+}
+
 TEST_CASE("a sysctl that would reach the host is refused", "[spec:config-linux#sysctl][MUST]") {
   refusal(ordinary().with("/linux/sysctl", {{"vm.swappiness", "60"}}));
   refusal(ordinary().with("/linux/sysctl", {{"kernel.pid_max", "30000"}}));

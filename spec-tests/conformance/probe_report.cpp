@@ -183,6 +183,16 @@ std::string clocks() {
   return object({{"monotonic", number(monotonic.tv_sec)}, {"boottime", number(boottime.tv_sec)}});
 }
 
+/// sched_setattr(2): glibc has neither the call nor, before 2.41, the structure.
+struct SchedulerAttributes {
+  std::uint32_t size = 48;
+  std::uint32_t policy = 0;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0, deadline = 0, period = 0;  // nanoseconds
+};
+
 std::string scheduling() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -191,16 +201,26 @@ std::string scheduling() {
   for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (CPU_ISSET(cpu, &set)) cpus.push_back(number(cpu));
   }
-  sched_param parameters{};
-  sched_getparam(0, &parameters);
+  SchedulerAttributes attributes;
+  syscall(SYS_sched_getattr, 0, &attributes, attributes.size, 0U);
   int policy = -1;
-  syscall(SYS_get_mempolicy, &policy, nullptr, 0UL, nullptr, 0UL);
+  std::uint64_t node_bits[16] = {};  // 1024 nodes are the most that kernels are built for
+  syscall(SYS_get_mempolicy, &policy, node_bits, 1024UL, nullptr, 0UL);
+  std::vector<std::string> nodes;
+  for (unsigned node = 0; node < 1024; ++node) {
+    if ((node_bits[node / 64] >> node % 64 & 1) != 0) nodes.push_back(number(node));
+  }
   return object({{"cpus", array(cpus)},
-                 {"policy", number(sched_getscheduler(0))},
-                 {"priority", number(parameters.sched_priority)},
+                 {"policy", number(attributes.policy)},
+                 {"flags", number(static_cast<long long>(attributes.flags))},
+                 {"priority", number(attributes.priority)},
+                 {"runtime", number(static_cast<long long>(attributes.runtime))},
+                 {"deadline", number(static_cast<long long>(attributes.deadline))},
+                 {"period", number(static_cast<long long>(attributes.period))},
                  {"nice", number(getpriority(PRIO_PROCESS, 0))},
                  {"ioprio", number(syscall(SYS_ioprio_get, 1, 0))},
-                 {"mempolicy", number(policy)}});
+                 {"mempolicy", number(policy)},
+                 {"memnodes", array(nodes)}});
 }
 
 std::string arguments() {

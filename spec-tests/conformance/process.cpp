@@ -216,6 +216,37 @@ TEST_CASE("the scheduler is set", "[spec:config#linux-process][MUST]") {
   CHECK(seen.at("nice") == 5);
 }
 
+TEST_CASE("a deadline scheduler has its three times and its flags",
+          "[spec:config#linux-process][MUST]") {
+  constexpr int deadline = 6, reset_on_fork = 1;  // sched(7)
+  Json const wanted = {{"policy", "SCHED_DEADLINE"},
+                       {"flags", {"SCHED_FLAG_RESET_ON_FORK"}},
+                       {"runtime", 1000000},
+                       {"deadline", 20000000},
+                       {"period", 30000000}};
+  Json const seen = report(ordinary().with("/process/scheduler", wanted)).at("scheduling");
+  CHECK(seen.at("policy") == deadline);
+  CHECK(seen.at("flags") == reset_on_fork);
+  for (char const* time : {"runtime", "deadline", "period"})
+    CHECK(seen.at(time) == wanted.at(time));
+}
+
+// Where the cpu controller of version 1 shares out real-time, a new cgroup has none of it.
+TEST_CASE("a real-time scheduler has its priority", "[spec:config#linux-process][MUST]") {
+  auto const cpu = cgroup_directory("cpu", "/");
+  bool const shared_out = cpu && exists(*cpu + "/cpu.rt_runtime_us");
+  Bundle const fifo =
+      ordinary().with("/process/scheduler", {{"policy", "SCHED_FIFO"}, {"priority", 7}});
+  if (shared_out) {
+    Created web(fifo);
+    check_words(web.start().error(), "set scheduler policy");
+    return;
+  }
+  Json const seen = report(fifo).at("scheduling");
+  CHECK(seen.at("policy") == SCHED_FIFO);
+  CHECK(seen.at("priority") == 7);
+}
+
 TEST_CASE("a scheduler policy or flag that nobody knows is refused",
           "[spec:config#valid-values][MUST]") {
   refusal(ordinary().with("/process/scheduler", {{"policy", "SCHED_NOSUCH"}}));
@@ -230,6 +261,22 @@ TEST_CASE("the I/O priority is set", "[spec:config#linux-process][MUST]") {
   CHECK(report(bundle).at("scheduling").at("ioprio") == (best_effort << 13 | 6));
 }
 
+TEST_CASE("the I/O priority has each of the classes", "[spec:config#linux-process][MUST]") {
+  // ioprio_set(2)
+  struct {
+    char const* name;
+    int number;
+    int priority;
+  } const classes[] = {
+      {"IOPRIO_CLASS_RT", 1, 0}, {"IOPRIO_CLASS_BE", 2, 7}, {"IOPRIO_CLASS_IDLE", 3, 0}};
+  for (auto const& each : classes) {
+    CAPTURE(each.name);
+    Bundle const bundle =
+        ordinary().with("/process/ioPriority", {{"class", each.name}, {"priority", each.priority}});
+    CHECK(report(bundle).at("scheduling").at("ioprio") == (each.number << 13 | each.priority));
+  }
+}
+
 TEST_CASE("an I/O priority out of range is refused", "[spec:config#valid-values][MUST]") {
   refusal(ordinary().with("/process/ioPriority", {{"class", "IOPRIO_CLASS_BE"}, {"priority", 8}}));
   refusal(ordinary().with("/process/ioPriority", {{"class", "NOSUCH"}, {"priority", 1}}));
@@ -242,6 +289,24 @@ TEST_CASE("the memory policy is set", "[spec:config-linux#memory-policy][MUST]")
   constexpr int bind = 2;  // set_mempolicy(2)
   CHECK(report(ordinary().with("/linux/memoryPolicy", policy)).at("scheduling").at("mempolicy") ==
         bind);
+}
+
+TEST_CASE("the memory policy has its flags and its nodes",
+          "[spec:config-linux#memory-policy][MUST]") {
+  Json const own = Json::parse(run({{probe_path(), "report"}, "", ""}).out).at("scheduling");
+  if (own.at("mempolicy") == -1) SKIP_BECAUSE("this kernel has no memory policies");
+  struct {
+    char const* flag;
+    int bit;
+  } const flags[] = {{"MPOL_F_STATIC_NODES", 1 << 15}, {"MPOL_F_RELATIVE_NODES", 1 << 14}};
+  constexpr int interleave = 3;  // set_mempolicy(2)
+  for (auto const& each : flags) {
+    CAPTURE(each.flag);
+    Json const policy = {{"mode", "MPOL_INTERLEAVE"}, {"nodes", "0"}, {"flags", {each.flag}}};
+    Json const seen = report(ordinary().with("/linux/memoryPolicy", policy)).at("scheduling");
+    CHECK(seen.at("mempolicy") == (interleave | each.bit));
+    CHECK(seen.at("memnodes") == Json{0});
+  }
 }
 
 TEST_CASE("the personality is set", "[spec:config-linux#personality][MUST]") {

@@ -263,7 +263,33 @@ TEST_CASE("values that are none are refused", "[contract:update][proa]") {
   }
   Result const cache = proa("update", "--l3-cache-schema", "L3:0=f", web.id());
   CHECK(cache.status == 1);
-  CHECK_THAT(cache.error(), ContainsSubstring("not supported yet"));
+  CHECK_THAT(cache.error(), ContainsSubstring("container has no group of resctrl"));
+  Result const bandwidth = proa("update", "--mem-bw-schema", "L3:0=f", web.id());
+  CHECK_THAT(bandwidth.error(), ContainsSubstring("not one line that starts with MB:"));
+}
+
+// The group is a directory in the place of resctrl's, as no usual machine has that.
+TEST_CASE("schemata change with the limits, all or none", "[contract:update][proa]") {
+  if (!is_proa()) SKIP_BECAUSE("other runtimes keep another state");
+  SKIP_WITHOUT("pids");
+  Running web(ordinary().with("/linux/resources", {{"pids", {{"limit", 50}}}}));
+  std::string const group = scratch() + "/resctrl", schemata = group + "/schemata";
+  std::string const before = "MB:0=100;1=100\nL3:0=007f0;1=0001f\n";
+  make_directories(group);
+  write_text(schemata, before);
+  std::string const record = state_root() + "/" + web.id() + "/state.json";
+  Json kept = Json::parse(read_text(record).value_or(""));
+  kept["resctrl"] = {{"group", group}};
+  write_text(record, kept.dump());
+
+  Result const refused = proa("update", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema", "MB:0=20",
+                              "--pids-limit", "99999999999", web.id());
+  CHECK(refused.status == 1);
+  CHECK(read_text(schemata) == before);
+  check_ok(proa("update", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema", "MB:0=20",
+                "--pids-limit", "40", web.id()));
+  CHECK_THAT(read_text(schemata).value_or(""), Catch::Matchers::StartsWith("L3:0=f\nMB:0=20\n"));
+  CHECK(value(web, "pids.max", "pids.max") == "40");
 }
 
 TEST_CASE("limits that are no limits are refused with their place", "[contract:update][proa]") {

@@ -8,7 +8,7 @@ vm_suite=forky
 vm_disk=4G
 guest_packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,passwd,login,mount,udev
 guest_packages+=,kmod,openssh-server,busybox-static,iproute2,procps,uidmap
-guest_packages+=,podman,crun,runc,containerd,passt,netavark,nftables
+guest_packages+=,podman,crun,runc,containerd,passt,netavark,nftables,apparmor
 
 # Where this machine has its own packages from.
 vm_mirror() {
@@ -90,7 +90,7 @@ UNIT
   chroot "$1" systemctl -q mask getty@tty1 serial-getty@ttyS0 serial-getty@hvc0 apt-daily.timer \
     apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer \
     systemd-pstore systemd-timesyncd systemd-networkd-wait-online systemd-udev-trigger \
-    netavark-dhcp-proxy.socket sshd-keygen containerd
+    netavark-dhcp-proxy.socket sshd-keygen containerd apparmor
 }
 
 # The kernel as an ELF file, which qemu enters without firmware (PVH): it stands in vmlinuz, packed.

@@ -9,6 +9,7 @@
 
 #include "base/defer.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "linux/file.hpp"
 
@@ -75,19 +76,23 @@ linux::Outcome<void> remove_directory(std::string const& path) {
   return linux::unlink_at(place->above, place->name, AT_REMOVEDIR);
 }
 
-/// What the kernel says about the last write to its files.
-std::string last_status(std::string const& root) {
-  auto const status = linux::read_file(linux::at_cwd, root + "/info/last_cmd_status");
-  if (!status) return {};
-  return std::string(text::trim(*status));
+/// What the kernel says about the last write to its files: beside the group, or below it where it
+/// is the root of resctrl.
+std::string last_status(std::string const& group) {
+  for (auto const& root : {group, group.substr(0, group.rfind('/'))}) {
+    auto const status = linux::read_file(linux::at_cwd, root + "/info/last_cmd_status");
+    if (status) return std::string(text::trim(*status));
+  }
+  return {};
 }
 
-void write_schemata(ResctrlPlan const& plan) {
-  if (plan.schemata.empty()) return;
-  auto const path = plan.group + "/schemata";
-  auto const written = linux::write_file(linux::at_cwd, path, plan.schemata);
+/// One write(2): the kernel reads every line before it applies the first.
+void write_schemata(std::string const& group, std::string const& schemata) {
+  if (schemata.empty()) return;
+  auto const path = group + "/schemata";
+  auto const written = linux::write_file(linux::at_cwd, path, schemata);
   if (written) return;
-  fail_errno(written.error(), "/linux/intelRdt: write {} ({})", path, last_status(plan.root));
+  fail_errno(written.error(), "/linux/intelRdt: write {} ({})", path, last_status(group));
 }
 
 /// config-linux.md#intelrdt: a group that is there and named has to be as config.json says.
@@ -113,10 +118,16 @@ bool make_group(ResctrlPlan const& plan) {
   if (made) return true;
   // ENOSPC: the processor has no more classes of service.
   if (!made.is(EEXIST)) {
-    fail_errno(made.error(), "/linux/intelRdt: make {} ({})", plan.group, last_status(plan.root));
+    fail_errno(made.error(), "/linux/intelRdt: make {} ({})", plan.group, last_status(plan.group));
   }
   if (plan.named) compare(plan);
   return false;
+}
+
+std::string in_lines(std::vector<std::string> const& lines) {
+  std::string text;
+  for (auto const& line : lines) text += line + "\n";
+  return text;
 }
 
 void remove_group(std::string const& path) {
@@ -145,7 +156,6 @@ ResctrlPlan plan_resctrl(spec::IntelRdt const& rdt, std::string const& id,
          "/linux/intelRdt: no resctrl file system is mounted (config-linux.md#intelrdt)");
   }
   ResctrlPlan plan;
-  plan.root = root;
   plan.named = !rdt.clos_id.empty();
   plan.group = rdt.clos_id == "/" ? root : root + "/" + (plan.named ? rdt.clos_id : id);
   for (auto const* line : {&rdt.l3_cache_schema, &rdt.mem_bw_schema}) {
@@ -153,7 +163,7 @@ ResctrlPlan plan_resctrl(spec::IntelRdt const& rdt, std::string const& id,
   }
   auto lines = plan.compared;
   lines.insert(lines.end(), rdt.schemata.begin(), rdt.schemata.end());
-  for (auto const& line : lines) plan.schemata += line + "\n";
+  plan.schemata = in_lines(lines);
   if (rdt.enable_monitoring) plan.monitoring = plan.group + "/mon_groups/" + id;
   return plan;
 }
@@ -182,7 +192,7 @@ spec::ResctrlRecord make_resctrl(ResctrlPlan const& plan) {
   Undo undo([&] {
     if (made) remove_directory(plan.group).ignore();
   });
-  write_schemata(plan);
+  write_schemata(plan.group, plan.schemata);
   if (!plan.monitoring.empty()) {
     make_directory(plan.monitoring)
         .or_fail("/linux/intelRdt/enableMonitoring: make {}", plan.monitoring);
@@ -202,6 +212,20 @@ void enter_resctrl(spec::ResctrlRecord const& record, pid_t pid) {
     linux::write_file(linux::at_cwd, path, std::to_string(pid))
         .or_fail("/linux/intelRdt: write {} to {}", pid, path);
   }
+}
+
+std::string change_schemata(spec::ResctrlRecord const& record,
+                            std::vector<std::string> const& lines) {
+  auto const path = record.group + "/schemata";
+  auto former = linux::read_file(linux::at_cwd, path).or_fail("/linux/intelRdt: read {}", path);
+  write_schemata(record.group, in_lines(lines));
+  return former;
+}
+
+void restore_schemata(spec::ResctrlRecord const& record, std::string const& former) noexcept {
+  auto const path = record.group + "/schemata";
+  auto const written = linux::write_file(linux::at_cwd, path, former);
+  if (!written) log::warn("put {} back: {}", path, errno_text(written.error()));
 }
 
 void remove_resctrl(spec::ResctrlRecord const& record) {

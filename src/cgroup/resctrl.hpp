@@ -17,7 +17,6 @@
 namespace proa::cgroup {
 
 struct ResctrlPlan {
-  std::string root;                   ///< where resctrl is mounted
   std::string group;                  ///< directory of the group, absolute
   bool named = false;                 ///< by closID: never removed with the container
   std::vector<std::string> compared;  ///< lines that a named group which is there must have already
@@ -37,6 +36,12 @@ std::string probe_resctrl();
 spec::ResctrlRecord make_resctrl(ResctrlPlan const& plan);
 /// A process into the groups, before it runs.  Throws Error.
 void enter_resctrl(spec::ResctrlRecord const& record, pid_t pid);
+/// Other lines in the schemata of the container's group, all of them or none.  Returns what stood
+/// there before.  Throws Error.
+std::string change_schemata(spec::ResctrlRecord const& record,
+                            std::vector<std::string> const& lines);
+/// Takes that back; what does not work is a warning.
+void restore_schemata(spec::ResctrlRecord const& record, std::string const& former) noexcept;
 /// What was made for the container alone.  What is gone already is fine.  Throws Error.
 void remove_resctrl(spec::ResctrlRecord const& record);
 

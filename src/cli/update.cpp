@@ -7,6 +7,8 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -39,8 +41,10 @@ constexpr auto options = std::to_array<Option>({
      &UpdateOptions::kernel_memory},
     {"kernel-memory-tcp", "", "BYTES", "without effect, as --kernel-memory",
      &UpdateOptions::kernel_memory_tcp},
-    {"l3-cache-schema", "", "SCHEMA", "not supported yet", &UpdateOptions::l3_cache_schema},
-    {"mem-bw-schema", "", "SCHEMA", "not supported yet", &UpdateOptions::mem_bw_schema},
+    {"l3-cache-schema", "", "SCHEMA", "share of the L3 caches: L3:0=7f0;1=1f",
+     &UpdateOptions::l3_cache_schema},
+    {"mem-bw-schema", "", "SCHEMA", "share of the memory bandwidth: MB:0=20;1=70",
+     &UpdateOptions::mem_bw_schema},
     {"memory", "", "BYTES", "memory; -1 for no limit", &UpdateOptions::memory},
     {"memory-reservation", "", "BYTES", "memory that is spared when there is little",
      &UpdateOptions::memory_reservation},
@@ -113,21 +117,32 @@ void add_options(spec::Resources& resources, Call const& call) {
   set_number(resources.pids.limit, call.pids_limit, "pids-limit");
 }
 
-void refuse_unsupported(Call const& call) {
-  if (!call.l3_cache_schema.empty() || !call.mem_bw_schema.empty()) {
-    fail(ErrorKind::unsupported, "--l3-cache-schema and --mem-bw-schema are not supported yet");
+/// config-linux.md#intelrdt: the cache first.
+std::vector<std::string> schemata_of(Call const& call) {
+  std::vector<std::string> lines;
+  if (!call.l3_cache_schema.empty()) lines.push_back(call.l3_cache_schema);
+  auto const& bandwidth = call.mem_bw_schema;
+  if (bandwidth.empty()) return lines;
+  if (!bandwidth.starts_with("MB:") || bandwidth.find('\n') != std::string::npos) {
+    refuse(bandwidth, "mem-bw-schema", "one line that starts with MB:");
   }
+  lines.push_back(bandwidth);
+  return lines;
+}
+
+void warn_of_ineffective(Call const& call) {
   if (!call.kernel_memory.empty() || !call.kernel_memory_tcp.empty()) {
     log::warn("--kernel-memory and --kernel-memory-tcp have no effect");
   }
 }
 
 int perform(Call const& call) {
-  refuse_unsupported(call);
+  warn_of_ineffective(call);
+  auto const schemata = schemata_of(call);
   auto container = runtime(call).open(call.words[0]);
   auto resources = call.resources.empty() ? spec::Resources() : read_resources(call.resources);
   add_options(resources, call);
-  container.update(resources);
+  container.update(resources, schemata);
   return 0;
 }
 

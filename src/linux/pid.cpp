@@ -25,6 +25,55 @@ Exit exit_of(siginfo_t const& info) {
   return {128 + info.si_status, info.si_status};
 }
 
+using namespace std::chrono_literals;
+
+// Where the end of a process can only be looked for.
+constexpr auto look_time = 10ms;
+
+Outcome<ProcessStat> read_stat(FdRef dir, std::string const& path) {
+  auto const text = read_file(dir, path);
+  if (!text) return Errno{text.error() == ENOENT ? ESRCH : text.error()};
+  // The name in field 2 may hold blanks and parentheses: count from the last ')'.
+  auto const name_end = (*text).rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= (*text).size()) return Errno{EPROTO};
+  auto const fields = text::split(std::string_view(*text).substr(name_end + 2), ' ');
+  // proc(5) counts from 1, these from 3.
+  constexpr std::size_t state = 3 - 3, flags = 9 - 3, start_time = 22 - 3;
+  constexpr unsigned forked_only = 0x40;  // PF_FORKNOEXEC of the kernel's linux/sched.h
+  if (fields.size() <= start_time || fields[state].empty()) return Errno{EPROTO};
+  auto const ticks = text::number<std::uint64_t>(fields[start_time]);
+  auto const bits = text::number<unsigned>(fields[flags]);
+  if (!ticks || !bits) return Errno{EPROTO};
+  return ProcessStat{fields[state].front(), (*bits & forked_only) == 0, *ticks};
+}
+
+/// What pidfd_open() gives where the call is denied.
+bool is_directory(FdRef process) {
+  auto const info = stat(process);
+  return info && S_ISDIR((*info).st_mode);
+}
+
+bool has_ended(FdRef directory) {
+  auto const now = read_stat(directory, "stat");
+  return now.is(ESRCH) || (now && ((*now).state == 'Z' || (*now).state == 'X'));
+}
+
+/// The number of the process that a descriptor holds; ESRCH when it has been reaped.
+Outcome<pid_t> number_of(FdRef process) {
+  bool const directory = is_directory(process);
+  auto const text = directory
+                        ? read_file(process, "stat")
+                        : read_file(at_cwd, fmt::format("/proc/self/fdinfo/{}", process.number()));
+  if (!text) return Errno{text.error() == ENOENT ? ESRCH : text.error()};
+  constexpr std::string_view key = "\nPid:";  // proc(5); -1 without a process
+  auto const line = directory ? 0 : (*text).find(key);
+  if (line == std::string::npos) return Errno{EPROTO};
+  auto const word = std::string_view(*text).substr(line + (directory ? 0 : key.size()));
+  auto const number = text::number<pid_t>(text::trim(word.substr(0, word.find_first_of(" \n"))));
+  if (!number || *number <= 0) return Errno{ESRCH};
+  return *number;
+}
+
 /// clone(2) as fork(2) with flags: on a copy of this stack.  Takes the descriptor, CLONE_PIDFD
 /// (5.2), where a thread library wants the thread identifier.
 long old_clone(std::uint64_t flags, int& pidfd) {
@@ -60,14 +109,22 @@ Outcome<Cloned> clone(CloneOptions const& options) {
   return Cloned(Pid{static_cast<pid_t>(pid), Fd(pidfd)});
 }
 
+// ENOSYS, EPERM: filters that are older than the call.  It has no EPERM of its own.
 Outcome<Fd> pidfd_open(pid_t pid) {
   long const fd = ::syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) return Errno::last();
-  return Fd(static_cast<int>(fd));
+  if (fd >= 0) return Fd(static_cast<int>(fd));
+  if (errno != ENOSYS && errno != EPERM) return Errno::last();
+  auto directory = open_at(at_cwd, fmt::format("/proc/{}", pid), O_RDONLY | O_DIRECTORY);
+  if (directory.is(ENOENT)) return Errno{ESRCH};
+  return directory;
 }
 
 Outcome<void> send_signal(FdRef pidfd, int signal) {
-  return checked(::syscall(SYS_pidfd_send_signal, pidfd.number(), signal, nullptr, 0));
+  auto const sent = checked(::syscall(SYS_pidfd_send_signal, pidfd.number(), signal, nullptr, 0));
+  // Should EPERM be the kernel's own answer, it answers the same once more.
+  if (!sent.is(ENOSYS, EPERM)) return sent;
+  auto const number = number_of(pidfd);
+  return number ? checked(::kill(*number, signal)) : Errno{number.error()};
 }
 
 Outcome<Exit> wait(FdRef pidfd) {
@@ -106,26 +163,28 @@ Outcome<bool> poll(std::span<pollfd> fds, Deadline deadline) {
   }
 }
 
+// A directory is always ready for poll(2), so its process has to be looked at now and then.
+Outcome<bool> poll_process(std::span<pollfd> fds, Deadline deadline) {
+  FdRef const process(fds[0].fd);
+  if (!is_directory(process)) return poll(fds, deadline);
+  for (;;) {
+    bool const over = has_ended(process);
+    auto const look = in(over ? 0ms : look_time);
+    auto const ready = poll(fds.subspan(1), deadline ? std::min(*deadline, *look) : *look);
+    fds[0].revents = over ? POLLIN : 0;
+    if (!ready) return ready;
+    if (*ready || over) return true;
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
+  }
+}
+
 Outcome<bool> wait_ended(FdRef pidfd, Deadline deadline) {
   pollfd ended{pidfd.number(), POLLIN, 0};
-  return poll({&ended, 1}, deadline);
+  return poll_process({&ended, 1}, deadline);
 }
 
 Outcome<ProcessStat> process_stat(pid_t pid) {
-  auto const text = read_file(at_cwd, fmt::format("/proc/{}/stat", pid));
-  if (!text) return Errno{text.error() == ENOENT ? ESRCH : text.error()};
-  // The name in field 2 may hold blanks and parentheses: count from the last ')'.
-  auto const name_end = (*text).rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= (*text).size()) return Errno{EPROTO};
-  auto const fields = text::split(std::string_view(*text).substr(name_end + 2), ' ');
-  // proc(5) counts from 1, these from 3.
-  constexpr std::size_t state = 3 - 3, flags = 9 - 3, start_time = 22 - 3;
-  constexpr unsigned forked_only = 0x40;  // PF_FORKNOEXEC of the kernel's linux/sched.h
-  if (fields.size() <= start_time || fields[state].empty()) return Errno{EPROTO};
-  auto const ticks = text::number<std::uint64_t>(fields[start_time]);
-  auto const bits = text::number<unsigned>(fields[flags]);
-  if (!ticks || !bits) return Errno{EPROTO};
-  return ProcessStat{fields[state].front(), (*bits & forked_only) == 0, *ticks};
+  return read_stat(at_cwd, fmt::format("/proc/{}/stat", pid));
 }
 
 std::uint64_t pidfd_inode(FdRef pidfd) {

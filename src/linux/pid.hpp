@@ -39,9 +39,11 @@ struct CloneOptions {
 /// does what it can: all but a cgroup and CLONE_NEWTIME.
 Outcome<Cloned> clone(CloneOptions const& options);
 
-/// pidfd_open(2)
+/// pidfd_open(2).  Where that is denied, the process's directory in /proc: it holds the process as
+/// well, and what is below takes either.
 Outcome<Fd> pidfd_open(pid_t pid);
-/// pidfd_send_signal(2)
+/// pidfd_send_signal(2).  Where that is denied, kill(2) by the number that the descriptor's process
+/// has: only a child of the caller's is sure to keep it in between.
 Outcome<void> send_signal(FdRef pidfd, int signal);
 
 /// How a process ended: its exit status, or 128 + n when signal n ended it, as shells say it.
@@ -65,6 +67,8 @@ Deadline in(std::chrono::milliseconds time);
 
 /// poll(2) until one is ready or the deadline has passed (false).  EINTR is retried.
 Outcome<bool> poll(std::span<pollfd> fds, Deadline deadline);
+/// The same, where the first entry is a process: ready when it has ended.
+Outcome<bool> poll_process(std::span<pollfd> fds, Deadline deadline);
 /// Waits for the process to end; false when the deadline has passed first.
 Outcome<bool> wait_ended(FdRef pidfd, Deadline deadline);
 

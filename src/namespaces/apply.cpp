@@ -67,6 +67,32 @@ void join_user(Join const& join, Handles const& handles) {
   become_root();
 }
 
+bool is_directory(linux::FdRef file) {
+  auto const info = linux::stat(file);
+  return info && S_ISDIR((*info).st_mode);
+}
+
+/// Where pidfd_open(2) is denied a process is held by its directory in /proc, which setns(2) does
+/// not take.  The user namespace last, and what needs it behind it: see join().
+void enter_each(linux::FdRef process, int flags) {
+  std::vector<std::pair<int, linux::Fd>> wanted;
+  for (auto const& [flag, name] : files) {
+    if ((flags & flag) == 0) continue;
+    wanted.emplace_back(flag, linux::open_at(process, fmt::format("ns/{}", name), O_RDONLY)
+                                  .or_fail("open the container's {} namespace", name));
+  }
+  for (auto& [flag, ns] : wanted) {
+    if (flag == CLONE_NEWUSER) continue;
+    auto const joined = linux::setns(ns, flag);
+    if (joined.is(EPERM) && (flags & CLONE_NEWUSER) != 0) continue;
+    joined.or_fail("join the container's namespaces");
+    flag = 0;
+  }
+  for (auto const& [flag, ns] : wanted) {
+    if (flag != 0) linux::setns(ns, flag).or_fail("join the container's namespaces");
+  }
+}
+
 /// The next child of this process is in it.
 void make_time(Plan const& plan, linux::FdRef proc) {
   linux::unshare(CLONE_NEWTIME).or_fail("make a time namespace");
@@ -133,7 +159,12 @@ int differing(linux::FdRef proc, pid_t pid) {
 
 void enter(linux::FdRef pidfd, int flags) {
   if (flags == 0) return;
-  linux::setns(pidfd, flags).or_fail("join the container's namespaces");
+  auto const joined = linux::setns(pidfd, flags);
+  if (joined.is(EINVAL) && is_directory(pidfd)) {
+    enter_each(pidfd, flags);
+  } else {
+    joined.or_fail("join the container's namespaces");
+  }
   if ((flags & CLONE_NEWUSER) != 0) become_root();
 }
 

@@ -44,7 +44,7 @@ void watch(Options const& options, std::string const& id, std::chrono::milliseco
   auto next = std::chrono::steady_clock::now() + interval;
   for (bool ended = false; !ended;) {
     std::array<pollfd, 2> fds{pollfd{container.init.fd.number(), POLLIN, 0}, oom.entry()};
-    linux::poll(fds, next).or_fail("wait for the container");
+    linux::poll_process(fds, next).or_fail("wait for the container");
     ended = fds[0].revents != 0;
     // Also at the end: an init that the kernel has killed was the last event.
     for (auto count = oom.take(); count > 0; --count) report({"oom", id, std::nullopt});

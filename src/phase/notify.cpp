@@ -162,7 +162,7 @@ void Notifier::wait_ready(linux::Pid const& process) {
   while (container_ && !ready_) {
     std::vector<pollfd> fds{{process.fd.number(), POLLIN, 0}};
     add_to(fds);
-    linux::poll(fds, deadline()).or_fail("wait for the container to be ready");
+    linux::poll_process(fds, deadline()).or_fail("wait for the container to be ready");
     pump(fds);
     if (fds[0].revents == 0) continue;
     drain();

@@ -73,8 +73,8 @@ void Container::kill(int signal, KillOptions options) {
 }
 void Container::pause() { phase::pause(options_, id_); }
 void Container::resume() { phase::resume(options_, id_); }
-void Container::update(spec::Resources const& resources) {
-  phase::update(options_, id_, resources);
+void Container::update(spec::Resources const& resources, std::vector<std::string> const& schemata) {
+  phase::update(options_, id_, {resources, schemata});
 }
 Stats Container::stats() const { return phase::stats(options_, id_); }
 void Container::watch(std::chrono::milliseconds interval,

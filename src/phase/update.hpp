@@ -5,13 +5,20 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "proa/container.hpp"
 #include "proa/spec.hpp"
 
 namespace proa::phase {
 
-/// All or nothing.  Throws Error{state} "container not running" when it has ended.
-void update(Options const& options, std::string const& id, spec::Resources resources);
+struct Limits {
+  spec::Resources resources;
+  std::vector<std::string> schemata;  ///< lines for the container's group of resctrl
+};
+
+/// All or nothing.  Throws Error{state} "container not running" when it has ended, and Error{state}
+/// for schemata of a container that has no group.
+void update(Options const& options, std::string const& id, Limits limits);
 
 }  // namespace proa::phase

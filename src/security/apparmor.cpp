@@ -20,7 +20,8 @@ void set_exec_profile(std::string const& profile, linux::FdRef proc) {
   auto written = linux::write_proc(proc, "self/attr/apparmor/exec", text);
   if (written.is(ENOENT)) written = linux::write_proc(proc, "self/attr/exec", text);
   // podman looks for the quoted path: CONTRACTS of the callers.
-  written.or_fail("set apparmor profile {}: write `/proc/self/attr/exec`", profile);
+  written.or_fail("/process/apparmorProfile: set apparmor profile {}: write `/proc/self/attr/exec`",
+                  profile);
 }
 
 }  // namespace proa::apparmor

@@ -23,20 +23,21 @@ void set_exec_label(std::string const& label, linux::FdRef proc) {
   if (label.empty()) return;
   // podman looks for the quoted path: CONTRACTS of the callers.
   linux::write_proc(proc, "self/attr/exec", label)
-      .or_fail("set selinux label {}: write `/proc/self/attr/exec`", label);
+      .or_fail("/process/selinuxLabel: set selinux label {}: write `/proc/self/attr/exec`", label);
 }
 
 void set_key_label(std::string const& label, linux::FdRef proc) {
   if (label.empty()) return;
   linux::write_proc(proc, "self/attr/keycreate", label)
-      .or_fail("set selinux key label {}: write `/proc/self/attr/keycreate`", label);
+      .or_fail("/process/selinuxLabel: set selinux key label {}: write `/proc/self/attr/keycreate`",
+               label);
 }
 
 void clear_key_label(std::string const& label, linux::FdRef proc) {
   if (label.empty()) return;
   // A write of nothing, as libselinux does it.
   linux::write_proc(proc, "self/attr/keycreate", "")
-      .or_fail("clear selinux key label: write `/proc/self/attr/keycreate`");
+      .or_fail("/process/selinuxLabel: clear selinux key label: write `/proc/self/attr/keycreate`");
 }
 
 }  // namespace proa::selinux

@@ -15,9 +15,10 @@ std::optional<linux::Pid> init_of(spec::Record const& record) {
   if (pidfd.is(ESRCH, EINVAL)) return std::nullopt;
   linux::Pid init{record.state.pid,
                   std::move(pidfd).or_fail("look up process {}", record.state.pid)};
-  // Whoever has the number now is held by the descriptor, so it can be asked who it is.
-  if (record.pidfd_inode != 0 && linux::pidfd_inode(init.fd) != record.pidfd_inode)
-    return std::nullopt;
+  // Whoever has the number now is held by the descriptor, so it can be asked who it is.  It has no
+  // such inode where pidfd_open(2) is denied.
+  auto const inode = record.pidfd_inode == 0 ? 0 : linux::pidfd_inode(init.fd);
+  if (inode != 0 && inode != record.pidfd_inode) return std::nullopt;
   auto const stat = linux::process_stat(init.number);
   if (stat.is(ESRCH)) return std::nullopt;
   if (!stat) fail_errno(stat.error(), "read the state of process {}", init.number);

@@ -168,6 +168,32 @@ TEST_CASE("monitoring has a group of the container's name", "[spec:config-linux#
   CHECK(resctrl.has("gold"));
 }
 
+TEST_CASE("other schemata are written, and taken back", "[spec:config-linux#intelrdt]") {
+  Resctrl const resctrl;
+  resctrl.make_group("gold");
+  auto const record = make_resctrl(plan_resctrl(named("gold"), "web", resctrl.root));
+  auto const before = resctrl.read("gold/schemata");
+  auto const former = change_schemata(record, {"L3:0=f;1=f", "MB:0=20"});
+  CHECK(former == before);
+  CHECK(resctrl.read("gold/schemata").starts_with("L3:0=f;1=f\nMB:0=20\n"));
+  restore_schemata(record, former);
+  CHECK(resctrl.read("gold/schemata") == before);
+}
+
+TEST_CASE("what the kernel says of schemata that it refuses is told",
+          "[spec:config-linux#intelrdt]") {
+  Resctrl const resctrl;
+  linux::mkdir_at(linux::at_cwd, resctrl.root + "/info", 0755).or_fail("make info");
+  resctrl.write(resctrl.root + "/info/last_cmd_status", "Missing domain\n");
+  spec::ResctrlRecord record;
+  record.group = resctrl.root + "/gold";
+  linux::mkdir_at(linux::at_cwd, record.group, 0755).or_fail("make gold");
+  // A file that can be read and takes no writes.
+  linux::symlink_at("/proc/version", linux::at_cwd, record.group + "/schemata").or_fail("link");
+  CHECK_THROWS_WITH(change_schemata(record, {"L3:0=f"}),
+                    ContainsSubstring("/gold/schemata (Missing domain): "));
+}
+
 TEST_CASE("resctrl is found where it is mounted", "[spec:config-linux#intelrdt][MUST]") {
   CHECK(resctrl_root("22 1 0:21 / /sys rw - sysfs sysfs rw\n"
                      "40 22 0:36 / /sys/fs/resctrl rw,relatime shared:9 - resctrl resctrl rw\n") ==

@@ -3,10 +3,16 @@
 //
 // AppArmor, SELinux and keyrings, as far as a host without the first two can tell.
 
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mount.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "linux/file.hpp"
 #include "linux/keyring.hpp"
 #include "linux/proc.hpp"
 #include "security/apparmor.hpp"
@@ -45,9 +51,11 @@ TEST_CASE("a label that can't be set has the path in the quotes that podman look
           "[contract:podman]") {
   if (apparmor::enabled() || selinux::enabled()) SKIP_BECAUSE("labels can be set here");
   CHECK(refused([](linux::FdRef proc) { apparmor::set_exec_profile("p", proc); }) ==
-        "error: set apparmor profile p: write `/proc/self/attr/exec`: invalid argument");
+        "error: /process/apparmorProfile: set apparmor profile p: write `/proc/self/attr/exec`: "
+        "invalid argument");
   CHECK(refused([](linux::FdRef proc) { selinux::set_exec_label("l", proc); }) ==
-        "error: set selinux label l: write `/proc/self/attr/exec`: invalid argument");
+        "error: /process/selinuxLabel: set selinux label l: write `/proc/self/attr/exec`: invalid "
+        "argument");
   CHECK(refused([](linux::FdRef proc) {
           apparmor::set_exec_profile("", proc);
           selinux::set_exec_label("", proc);
@@ -72,7 +80,50 @@ TEST_CASE("a label is not written to a file that only looks like one of /proc",
   CHECK(in_child([&] {
           apparmor::set_exec_profile("p", tree.dir());
           return std::string("set");
-        }) == "error: set apparmor profile p: write `/proc/self/attr/exec`" + reason);
+        }) ==
+        "error: /process/apparmorProfile: set apparmor profile p: write `/proc/self/attr/exec`" +
+            reason);
+}
+
+namespace {
+
+/// What `set` writes into a file of the process.  The file is its name, which procfs lets everybody
+/// read back, under the path of `file`; mounted, as it has to be of procfs, and without openat2(2),
+/// which would see the mount.
+template <class Set>
+std::string written_to(std::string const& file, Set set) {
+  Tree tree;
+  for (auto const* name : {"self", "self/attr", "self/attr/apparmor"}) tree.directory(name);
+  tree.file(file, 0666);
+  return in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("/proc/self/comm", (tree / file).c_str(), nullptr, MS_BIND, nullptr) != 0) {
+      return std::string("not mounted");
+    }
+    scmp_filter_ctx const filter = seccomp_init(SCMP_ACT_ALLOW);
+    seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
+    if (seccomp_load(filter) != 0) return std::string("no filter");
+    // Opened here: one from before is of the other mount namespace.
+    set(linux::open_at(linux::at_cwd, tree.path(), O_PATH | O_DIRECTORY).or_fail("open"));
+    return linux::read_file(linux::at_cwd, "/proc/self/comm").or_fail("read");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("labels are written to the files of their security module",
+          "[spec:config#linux-process][MUST]") {
+  if (!may_mount()) SKIP_BECAUSE("this host lets nobody mount");
+  auto const profile = [](linux::FdRef proc) { apparmor::set_exec_profile("strict", proc); };
+  CHECK(written_to("self/attr/apparmor/exec", profile) == "exec strict\n");
+  CHECK(written_to("self/attr/exec", profile) == "exec strict\n");
+  CHECK(written_to("self/attr/exec", [](linux::FdRef proc) {
+          selinux::set_exec_label("u:r:t:s0", proc);
+        }) == "u:r:t:s0\n");
+  CHECK(written_to("self/attr/keycreate", [](linux::FdRef proc) {
+          selinux::set_key_label("u:r:k:s0", proc);
+        }) == "u:r:k:s0\n");
 }
 
 TEST_CASE("the container has a session keyring of its own, which exec can join",
