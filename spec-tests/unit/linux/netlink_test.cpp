@@ -29,7 +29,8 @@ std::string attribute(std::uint16_t length, std::uint16_t type, std::string cons
 }  // namespace
 
 TEST_CASE("an answer is split into its messages", "[netlink]") {
-  auto const answers = netlink::split(message(19, "abc") + std::string(1, '\0') + message(16, ""));
+  auto const packet = message(19, "abc") + std::string(1, '\0') + message(16, "");
+  auto const answers = netlink::split(packet);
   REQUIRE(answers);
   REQUIRE((*answers).size() == 2);
   CHECK((*answers)[0].type == RTM_NEWLINK);
