@@ -26,7 +26,7 @@ conformance_denied() {
   chmod 755 "$results_directory" "${wrapper%/*}" "$wrapper"
   PROA_RUNTIME=$wrapper catch_suite "conformance, $error: $calls" \
     "$here/lib/cgroup-world" native build/dev/spec-tests/conformance \
-    "$@" "${beside[@]/#/~}"
+    "$@" "${beside[@]/#/\~}"
   for i in "${!beside[@]}"; do
     record skipped "conformance, $error: $calls" "${beside[i]/\\,/,}" 0 "${why[i]}"
   done
