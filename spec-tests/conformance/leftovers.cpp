@@ -20,24 +20,26 @@
 namespace conformance {
 namespace {
 
-/// A createRuntime hook that opens the fifo and waits there: create is half-way while it does.
+/// A createRuntime hook that opens the fifo and waits there: create is half-way while it does.  The
+/// hook ends with this, as nobody else ends it when its runtime was killed.
 struct Halfway {
   std::string const fifo = scratch() + "/fifo";
   Container web;
   Process creator;
+  Fd reached;
 
   Halfway() : web(stopping_bundle()) {
     creator = Process(runtime_command({"create", "--bundle", web.bundle(), web.id()}));
     // Opens once the hook has opened the other end.
-    Fd const reached(open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
+    reached = Fd(open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
     REQUIRE(reached);
-    REQUIRE(write(reached.get(), "go", 2) == 2);
+    REQUIRE(write(reached.get(), "go\n", 3) == 3);
   }
 
   Bundle stopping_bundle() const {
     REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
     Json const hook = {{"path", "/bin/sh"},
-                       {"args", {"sh", "-c", "read first <\"$0\"; exec cat \"$0\"", fifo}},
+                       {"args", {"sh", "-c", "exec <\"$0\"; read first; exec cat", fifo}},
                        {"env", {"PATH=/usr/bin:/bin"}}};
     return ordinary().with("/hooks/createRuntime", Json::array({hook}));
   }

@@ -5,13 +5,10 @@
 
 # run_clients PROGRAM: runc and crun are asked about what it does not pass.
 run_clients() {
-  local found=$results_directory/clients reference references=()
+  local found=$results_directory/clients
   : >"$found"
-  for reference in runc crun; do
-    ! command -v "$reference" >/dev/null || references+=(--runtime "$reference")
-  done
   say "running the clients"
-  "$here/clients/run" --lazy --results "$found" --runtime "$1" "${references[@]}" </dev/null
+  "$here/clients/run" --lazy --results "$found" --runtime "$1" --runtime runc --runtime crun </dev/null
   [ -s "$found" ] || record failed clients "the clients run" 0 "no results"
   cat "$found" >>"$results"
   awk -F '\t' '$1 == "failed" { printf "FAILED %s: %s: %s\n", $2, $3, $5 }' "$found"

@@ -24,9 +24,9 @@ conformance_denied() {
   printf '#!/bin/sh\nexec %s %s %s %s "$0" "$@"\n' \
     "$top/build/dev/spec-tests/deny" "$error" "$calls" "$program" >"$wrapper"
   chmod 755 "$results_directory" "${wrapper%/*}" "$wrapper"
-  PROA_RUNTIME=$wrapper catch_suite "conformance, $error: $calls" \
-    "$here/lib/cgroup-world" native build/dev/spec-tests/conformance \
-    "$@" "${beside[@]/#/\~}"
+  cases build/dev/spec-tests/conformance "$@" "${beside[@]/#/\~}" >"$results_directory/names"
+  PROA_RUNTIME=$wrapper catch_in_parts "conformance, $error: $calls" "$results_directory/names" \
+    "$here/lib/cgroup-world" native build/dev/spec-tests/conformance
   for i in "${!beside[@]}"; do
     record skipped "conformance, $error: $calls" "${beside[i]/\\,/,}" 0 "${why[i]}"
   done

@@ -86,16 +86,18 @@ fuzz_target() { # TARGET SECONDS
 
 # run_fuzz [SECONDS-PER-TARGET]
 run_fuzz() {
-  local seconds=${1:-15} lacks target source
+  local fuzz_seconds=${1:-15} fuzz_lack targets
   install_missing "${fuzz_packages[@]}"
-  lacks=$(fuzz_lacks)
-  if [ -z "$lacks" ]; then build fuzz fuzz-targets || return; fi
-  for source in "$here"/fuzz/*.cpp; do
-    target=$(basename "$source" .cpp)
-    if [ -n "$lacks" ]; then
-      record skipped fuzz "$target" 0 "$lacks"
-    else
-      fuzz_target "$target" "$seconds"
-    fi
-  done
+  fuzz_lack=$(fuzz_lacks)
+  if [ -z "$fuzz_lack" ]; then build fuzz fuzz-targets || return; fi
+  mapfile -t targets < <(basename -s .cpp "$here"/fuzz/*.cpp)
+  each_of fuzz_or_skip "${targets[@]}"
+}
+
+fuzz_or_skip() { # TARGET
+  if [ -n "$fuzz_lack" ]; then
+    record skipped fuzz "$1" 0 "$fuzz_lack"
+  else
+    fuzz_target "$1" "$fuzz_seconds"
+  fi
 }

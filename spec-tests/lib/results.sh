@@ -2,6 +2,8 @@
 #
 # Counting test cases: every result is a line in one file.  Sourced by spec-tests/run.
 
+source "$here/lib/parts.sh"
+
 begin_results() {
   results_directory=$(mktemp -d)
   results=$results_directory/all
@@ -18,15 +20,71 @@ count() { grep -c "^$1	" "$results"; }
 
 # catch_suite NAME PROGRAM [ARGUMENT...]: runs a Catch2 program and records its cases.
 catch_suite() {
-  local suite=$1 run=$results_directory/run started=$SECONDS
+  local suite=$1 run=$results_directory/run-$BASHPID started=$SECONDS
   shift
-  rm -rf "$run" && mkdir "$run" && : >"$run/skips" >"$run/report.xml"
   say "running $suite"
-  PROA_SKIP_LOG=$run/skips timeout --kill-after=10 1500 \
-    "$@" --reporter xml --durations yes --out "$run/report.xml" </dev/null >"$run/output" 2>&1
-  echo $? >"$run/status"
+  rm -rf "$run"
+  catch_run "$run" "$@"
   record_run "$suite" "$run"
   say "$suite: $(wc -l <"$run/cases") cases in $((SECONDS - started)) s"
+}
+
+# each_of COMMAND ARGUMENT...: the command with each of them, as many at a time as there are
+# processors.
+each_of() {
+  local command=$1 argument pids=()
+  shift
+  for argument in "$@"; do
+    "$command" "$argument" &
+    pids+=("$!")
+    [ ${#pids[@]} -lt "$(nproc)" ] || { wait "${pids[@]}"; pids=(); }
+  done
+  [ ${#pids[@]} -eq 0 ] || wait "${pids[@]}"
+}
+
+# catch_run DIRECTORY PROGRAM [ARGUMENT...]: leaves there what record_run reads.  Ends with the
+# shell that has called it.
+catch_run() {
+  local run=$1
+  shift
+  mkdir "$run" && : >"$run/skips" >"$run/report.xml"
+  PROA_SKIP_LOG=$run/skips setpriv --pdeathsig TERM -- timeout --kill-after=10 1500 \
+    "$@" --reporter xml --durations yes --out "$run/report.xml" </dev/null >"$run/output" 2>&1
+  echo $? >"$run/status"
+}
+
+# catch_in_parts NAME NAMES PROGRAM [ARGUMENT...]: the cases of the file NAMES, side by side.
+catch_in_parts() {
+  local suite=$1 names=$2 parts=$results_directory/parts part pids=() started=$SECONDS
+  shift 2
+  say "running $suite"
+  rm -rf "$parts" && mkdir "$parts"
+  deal "$names" "$parts"
+  for part in "$parts"/*; do
+    [ -e "$part" ] || continue
+    catch_run "$part.run" "$@" --input-file "$part" &
+    pids+=("$!")
+  done
+  # Not whatever else is in the background.
+  [ ${#pids[@]} -eq 0 ] || wait "${pids[@]}"
+  for part in "$parts"/*.run; do
+    [ ! -d "$part" ] || record_run "$suite" "$part"
+  done
+  check_complete "$suite" "$names"
+  say "$suite: $(grep -c . "$names") cases in $((SECONDS - started)) s"
+}
+
+# check_complete SUITE NAMES: a case that was listed and is in no report would go unnoticed.
+check_complete() {
+  local missing
+  if ! grep -q . "$2"; then
+    [ -n "${filter:-}" ] || record failed "$1" "the program has cases" 0 "none were run"
+    return
+  fi
+  missing=$(awk -F '\t' -v suite="$1" '$2 == suite { print $3 }' "$results" |
+    grep -vxF -f - <(grep . "$2"))
+  [ -z "$missing" ] || record failed "$1" "every case is run" 0 \
+    "$(wc -l <<<"$missing") are not, such as: $(head -n 1 <<<"$missing")"
 }
 
 # record_run NAME DIRECTORY: what a Catch2 program has left there: report.xml, skips, output, status.
