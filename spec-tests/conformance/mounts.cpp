@@ -139,6 +139,39 @@ TEST_CASE("bind takes one mount, rbind what is below too", "[spec:config#mounts]
   CHECK(below("/mnt/all") > 0);
 }
 
+TEST_CASE("a source in the container's root is what earlier mounts made it",
+          "[spec:config#mounts][MUST]") {
+  std::string const source = scratch() + "/source";
+  make_directories(source);
+  write_text(source + "/file", "from an earlier mount");
+  Json const seen =
+      inside(ordinary().mount(bind_mount(source, "/srv")).mount(bind_mount("rootfs/srv", "/mnt")),
+             {{"read", "/mnt/file"}})[0];
+  CHECK(seen.at("text") == "from an earlier mount");
+}
+
+// What move_mount(2) refuses with ELOOP: https://github.com/containers/crun/issues/2262
+TEST_CASE("rbind takes a tree that a mount namespace is pinned in", "[contract:mounts]") {
+  std::string const source = scratch() + "/pinned";
+  make_directories(source);
+  Container web(
+      ordinary().mount(bind_mount(source, "/mnt", {"rbind"})).doing({{"read", "/mnt/file"}}));
+  // The kernel takes it for a loop where the number of the new namespace is less than that of the
+  // present one, as it may be on another processor.
+  std::string const script = R"(
+set -e
+mount -t tmpfs tmpfs "$3"; echo beside >"$3/file"; : >"$3/ns"
+for try in $(seq 100); do ! unshare --mount="$3/ns" true || break; done
+grep -q " $3/ns .* nsfs " /proc/self/mountinfo
+exec "$1" --root "$2" run --bundle "$4" "$5")";
+  Result const result = run({{"unshare", "--mount", "--propagation", "private", "sh", "-c", script,
+                              "sh", runtime_path(), state_root(), source, web.bundle(), web.id()},
+                             "",
+                             ""});
+  INFO(result.err);
+  CHECK_THAT(result.out, ContainsSubstring("beside"));
+}
+
 TEST_CASE("a bind source that does not exist is refused", "[spec:config#mounts][MUST]") {
   check_words(refusal(ordinary().mount(bind_mount("/no/such/source", "/mnt"))),
               "no such file or directory");

@@ -14,12 +14,18 @@
 #include "linux/fd.hpp"
 #include "linux/outcome.hpp"
 
+#ifndef OPEN_TREE_NAMESPACE
+#define OPEN_TREE_NAMESPACE 0x2  // <linux/mount.h> of Linux 7.0
+#endif
+
 namespace proa::linux {
 
 // --- the mount API of Linux 5.2 -----------------------------------------------------------------
 
 /// open_tree(2), close-on-exec.  `flags` is OPEN_TREE_CLONE, AT_RECURSIVE, AT_EMPTY_PATH,
-/// AT_SYMLINK_NOFOLLOW.  A clone belongs to no mount namespace until it is attached.
+/// AT_SYMLINK_NOFOLLOW.  A clone belongs to no mount namespace until it is attached.  With
+/// OPEN_TREE_NAMESPACE (Linux 7.0) it is a new mount namespace, for setns(2), that holds a copy of
+/// the tree and nothing else.
 Outcome<Fd> open_tree(FdRef dir, std::string const& path, unsigned flags);
 /// move_mount(2): attaches the mount that `mount` is the root of on top of what `target` refers to.
 Outcome<void> move_mount(FdRef mount, FdRef target);

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The proa authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <sched.h>
+
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "plan/label.hpp"
@@ -51,6 +53,7 @@ Plan compile(Spec const& spec, Host const& host, Request const& request) {
   }
   plan.rootfs = rootfs::plan(
       {spec, host, request.bundle, cgroup_views(plan.cgroup), request.no_pivot, request.selinux});
+  if (plan.rootfs.aside) plan.namespaces.clone_flags &= ~std::uint64_t{CLONE_NEWNS};
   if (spec.process) plan_process(plan, spec, host, request);
   plan.seccomp = spec.linux.seccomp;
   if (!request.no_new_keyring) {

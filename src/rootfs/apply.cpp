@@ -3,6 +3,7 @@
 
 #include "rootfs/apply.hpp"
 
+#include <optional>
 #include <string>
 
 #include "base/defer.hpp"
@@ -10,6 +11,7 @@
 #include "base/weaken.hpp"
 #include "linux/file.hpp"
 #include "linux/mount.hpp"
+#include "linux/namespace.hpp"
 #include "linux/process.hpp"
 #include "rootfs/attributes.hpp"
 #include "rootfs/devices.hpp"
@@ -133,9 +135,9 @@ Fd mount_root(Plan const& plan, Tree& tree) {
 }
 
 /// See Tree::null.
-Fd take_null(Plan const& plan) {
+Fd take_null(Plan const& plan, Tree const& tree) {
   if (plan.masked_paths.empty()) return {};
-  auto null = linux::open_tree(linux::at_cwd, "/dev/null", OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+  auto null = clone_mount(linux::at_cwd, "/dev/null", AT_SYMLINK_NOFOLLOW, tree.aside);
   if (null.is(ENOSYS, EPERM)) return {};
   auto mount = std::move(null).or_fail("open /dev/null");
   if (!is_null_device(mount)) fail(ErrorKind::failed, "the host's /dev/null is invalid");
@@ -144,16 +146,11 @@ Fd take_null(Plan const& plan) {
 
 /// A detached copy of what a bind binds, for init.
 Outcome<Fd> lend(Plan const& plan, Step const& step) {
-  unsigned flags = OPEN_TREE_CLONE;
+  unsigned flags = 0;
   if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
   if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
-  auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
   // A copy of a shared mount is its peer, and init's mounts would appear on the host.
-  auto const flag = host_propagation(plan.propagation);
-  if (!tree || flag == 0) return tree;
-  auto const set = linux::mount_setattr(*tree, "", AT_EMPTY_PATH | AT_RECURSIVE, propagation(flag));
-  if (!set) return linux::Errno{set.error()};
-  return tree;
+  return clone_mount(linux::at_cwd, step.source, flags, host_propagation(plan.propagation));
 }
 
 /// Only who has CAP_SYS_ADMIN over the file system may map its ids, and only while nothing of the
@@ -168,6 +165,59 @@ Fd map_ids(Plan const& plan, Step const& step, Fd user_namespace) {
 
 Fd source_of(std::vector<Fd>& sources, std::size_t step) {
   return step < sources.size() ? std::move(sources[step]) : Fd();
+}
+
+// --- the tree -----------------------------------------------------------------------------------
+
+void fill(Plan const& plan, std::vector<Fd> sources, Tree& tree) {
+  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    perform(plan.steps[i], source_of(sources, i), tree);
+  }
+  supply_devices(plan, tree);
+}
+
+Tree build_in_place(Plan const& plan, std::vector<Fd> sources) {
+  Tree tree;
+  if (plan.mount_namespace == MountNamespace::host) {
+    tree.root = open_root(plan);
+  } else {
+    isolate(plan, tree);
+    tree.root = mount_root(plan, tree);
+    tree.null = take_null(plan, tree);
+  }
+  fill(plan, std::move(sources), tree);
+  return tree;
+}
+
+/// Before anything is made in the root: without a descriptor the call fails in another way where
+/// the kernel knows the flag, and a filter that denies new file systems leaves only mount(2) for
+/// them.
+bool can_work_aside() {
+  return linux::open_tree(FdRef(-1), "", OPEN_TREE_NAMESPACE | AT_EMPTY_PATH).is(EBADF) &&
+         linux::fsopen("tmpfs");
+}
+
+/// The tree on its own and a mount namespace of it, so that none of the host's mounts is copied and
+/// let go of again: they may be thousands.  Until the tree is in its namespace nobody but init has
+/// it.  Nothing where the kernel or a filter does not allow all of this.
+std::optional<Tree> build_aside(Plan const& plan) {
+  if (!can_work_aside()) return std::nullopt;
+  try {
+    Tree tree;
+    tree.aside = host_propagation(plan.propagation);
+    auto root = clone_mount(open_root(plan), "", AT_EMPTY_PATH | AT_RECURSIVE, tree.aside);
+    if (may_be_missing(root)) return std::nullopt;
+    tree.root = std::move(root).or_fail("rootfs {}: clone mount", plan.root);
+    tree.null = take_null(plan, tree);
+    fill(plan, {}, tree);
+    auto ns = linux::open_tree(tree.root, "", OPEN_TREE_NAMESPACE | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (may_be_missing(ns)) return std::nullopt;
+    tree.ns = std::move(ns).or_fail("make a mount namespace");
+    tree.aside = 0;
+    return tree;
+  } catch (NotAside const&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -192,19 +242,11 @@ Tree build(Plan const& plan, std::vector<Fd> sources) {
   // Modes are as the plan has them, not as the caller's umask(2) would.
   auto const mask = linux::set_umask(0);
   Undo const restore([mask] { linux::set_umask(mask); });
-  Tree tree;
-  if (plan.mount_namespace == MountNamespace::host) {
-    tree.root = open_root(plan);
-  } else {
-    isolate(plan, tree);
-    tree.root = mount_root(plan, tree);
-    tree.null = take_null(plan);
+  if (plan.aside) {
+    if (auto tree = build_aside(plan)) return std::move(*tree);
+    linux::unshare(CLONE_NEWNS).or_fail("make a mount namespace");
   }
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    perform(plan.steps[i], source_of(sources, i), tree);
-  }
-  supply_devices(plan, tree);
-  return tree;
+  return build_in_place(plan, std::move(sources));
 }
 
 void mount_console(Tree& tree, FdRef slave) {

@@ -5,13 +5,14 @@
 //
 //   parent   open_sources()   before clone, in the host's mount namespace
 //   init     build()          in the container's namespaces, the old root still in reach: hooks run
-//                             after it (config.md#createContainer-hooks)
+//                             after it (config.md#createContainer-hooks).  With Plan::aside it is
+//                             yet in the runtime's mount namespace, and makes the container's
 //   init     enter()          the container's root becomes "/"
-//   init     mount_console()  with a terminal only; also possible before enter()
+//   init     mount_console()  with a terminal only
 //   init     seal()           nothing can be made in the tree any more
 //
-// Never mounts in the host's mount namespace.  Not thread-safe: umask(2) and the working directory
-// are changed on the way.
+// Never mounts in the host's mount namespace: there it works on a detached tree alone.  Not
+// thread-safe: umask(2) and the working directory are changed on the way.
 #pragma once
 
 #include <vector>
@@ -32,8 +33,9 @@ namespace proa::rootfs {
 /// says what is wrong with it.
 std::vector<linux::Fd> open_sources(Plan const& plan, std::vector<linux::Fd> id_namespaces = {});
 
-/// Propagation, the root as a mount of its own, all Steps in order, devices and links.  `sources`
-/// is from open_sources() or empty.  Throws Error.
+/// The mount namespace with Plan::aside; the root as a mount of its own, all Steps in order,
+/// devices and links, none of which shows on the host.  `sources` is from open_sources() or empty.
+/// Throws Error.
 Tree build(Plan const& plan, std::vector<linux::Fd> sources);
 
 /// Binds the slave of a pseudoterminal on the container's /dev/console.  Throws Error.

@@ -60,6 +60,17 @@ Outcome<void> set_top(FdRef mount, Step const& step, MountAttributes const& top)
 
 }  // namespace
 
+Outcome<linux::Fd> clone_mount(FdRef dir, std::string const& path, unsigned flags,
+                               std::uint64_t propagation) {
+  auto mount = linux::open_tree(dir, path, flags | OPEN_TREE_CLONE);
+  if (!mount || propagation == 0) return mount;
+  MountAttributes attributes;
+  attributes.propagation = propagation;
+  auto const isolated = set(*mount, AT_RECURSIVE, attributes);
+  if (!isolated) return linux::Errno{isolated.error()};
+  return mount;
+}
+
 Outcome<void> set_attributes(FdRef mount, Step const& step, MountAttributes const& top) {
   if (auto const outcome = set_top(mount, step, top); !outcome) return outcome;
   if (auto const outcome = set(mount, AT_RECURSIVE, step.recursive); !outcome) return outcome;

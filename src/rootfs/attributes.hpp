@@ -5,7 +5,9 @@
 // attached one, and what to do about flags that a user namespace may not take away.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "linux/fd.hpp"
 #include "linux/mount.hpp"
@@ -13,6 +15,10 @@
 #include "rootfs/plan.hpp"
 
 namespace proa::rootfs {
+
+/// A detached copy of a mount, or with AT_RECURSIVE of a tree, with this propagation; 0: as it is.
+linux::Outcome<linux::Fd> clone_mount(linux::FdRef dir, std::string const& path, unsigned flags,
+                                      std::uint64_t propagation);
 
 /// `top` on the mount, then the Step's recursive attributes and propagation.
 linux::Outcome<void> set_attributes(linux::FdRef mount, Step const& step,

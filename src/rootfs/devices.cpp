@@ -91,7 +91,7 @@ Fd bind_target(Place const& place) {
 void bind_device(Node const& node, Place const& place, Tree& tree) {
   auto const device = host_device(node);
   auto const target = bind_target(place);
-  auto const mount = linux::open_tree(device, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+  auto const mount = clone_mount(device, "", AT_EMPTY_PATH, tree.aside);
   if (mount) return linux::move_mount(*mount, target).or_fail("attach");
   if (!mount.is(ENOSYS, EPERM)) fail_errno(mount.error(), "clone mount");
   mount2::prepare(tree);

@@ -18,6 +18,7 @@ using linux::MountCall;
 using linux::Outcome;
 
 void prepare(Tree& tree) {
+  if (tree.aside != 0) throw NotAside();
   if (tree.descriptors) return;
   tree.descriptors = linux::open_at(linux::at_cwd, "/proc/self/fd", O_PATH | O_DIRECTORY)
                          .or_fail("open /proc/self/fd");

@@ -16,7 +16,8 @@
 
 namespace proa::rootfs::mount2 {
 
-/// Makes the functions below usable; only while /proc is still the host's.  Throws Error.
+/// Makes the functions below usable; only while /proc is still the host's.  Throws Error,
+/// and NotAside where they can't be.
 void prepare(Tree& tree);
 
 /// mount(2) on what `target` refers to; ENOSYS when prepare() was not called.  A call.source that

@@ -91,8 +91,10 @@ bool is_directory(FdRef file) {
 
 // move_mount(2) says EINVAL of a directory on a file and of a file on a directory, as of much else;
 // ENOTDIR is what mount(2) says, and what dockerd looks for to explain it to its user.
-void put(FdRef mount, FdRef target) {
+void put(FdRef mount, FdRef target, Tree const& tree) {
   auto const moved = linux::move_mount(mount, target);
+  // It has a mount namespace in it, which the kernel leaves out of a copy of the host's mounts.
+  if (moved.is(ELOOP) && tree.aside != 0) throw NotAside();
   if (moved.is(EINVAL) && is_directory(mount) != is_directory(target)) {
     fail_errno(ENOTDIR, "attach");
   }
@@ -112,7 +114,7 @@ void attach(Step const& step, Placement placement, Tree& tree, MountAttributes c
   auto& [mount, target] = placement;
   auto const set = set_attributes(mount, step, top);
   if (!may_be_missing(set)) set.or_fail("set mount flags");
-  put(mount, target);
+  put(mount, target, tree);
   if (!set) {
     mount2::prepare(tree);
     mount2::set_attributes(tree, mount, step, set.error());
@@ -131,14 +133,14 @@ struct Source {
 /// Opened by init itself if possible: the source may be in the container's root, as earlier steps
 /// made it, and what init has in a user namespace of its own has its flags locked.  `lent` comes
 /// from the parent, which may reach what init may not, and maps ids.
-Source open_source(Step const& step, Fd lent) {
-  unsigned flags = OPEN_TREE_CLONE;
+Source open_source(Step const& step, Fd lent, Tree const& into) {
+  unsigned flags = 0;
   if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
   if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
   if (step.id_map) return {std::move(lent), true};
-  auto tree = linux::open_tree(linux::at_cwd, step.source, flags);
+  auto tree = clone_mount(linux::at_cwd, step.source, flags, into.aside);
   if (tree.is(ENOENT) && !step.if_missing.empty()) {
-    tree = linux::open_tree(linux::at_cwd, step.if_missing, flags);
+    tree = clone_mount(linux::at_cwd, step.if_missing, flags, into.aside);
   }
   if (tree.is(EACCES, EPERM) && lent) return {std::move(lent), true};
   if (tree.is(ENOSYS, EPERM)) {
@@ -167,7 +169,7 @@ void bind(Step const& step, Fd lent, Tree& tree) {
     auto const link = linux::readlink_at(linux::at_cwd, step.source);
     if (link) return make_link(step, *link, tree);
   }
-  auto source = open_source(step, std::move(lent));
+  auto source = open_source(step, std::move(lent), tree);
   if (step.over_proc == OverProc::proc_only && !is_procfs(source.fd)) {
     fail(ErrorKind::config, "{}/source: {} cannot be mounted on /proc, it is not of type proc",
          step.pointer, step.source);
@@ -249,7 +251,7 @@ void bind_instead(Step const& step, FdRef target, Tree& tree, int refusal) {
     bound.flags |= MS_REC;
     if (!weakened("whole-sys-readonly")) bound.recursive.set |= top.set;
   }
-  auto source = open_source(bound, {});
+  auto source = open_source(bound, {}, tree);
   if (!source.detached) fail_errno(refusal, "create");
   attach(bound, {std::move(source.fd), target}, tree, top);
 }

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "linux/file.hpp"
 #include "linux/mount.hpp"
+#include "linux/namespace.hpp"
 
 namespace proa::rootfs {
 
@@ -47,6 +48,15 @@ void pivot(Plan const& plan, Tree const& tree) {
     linux::fchdir(tree.root).or_fail("change to the root");
   }
   linux::unmount(".", MNT_DETACH).or_fail("detach the old root");
+}
+
+/// The root of the namespace becomes this process's root and working directory: setns(2).  What was
+/// built is not it, but what it is a copy of.
+void enter_namespace(Tree& tree) {
+  linux::setns(tree.ns, CLONE_NEWNS).or_fail("enter the mount namespace");
+  tree.root = linux::open_at(linux::at_cwd, "/", O_PATH | O_DIRECTORY).or_fail("open the root");
+  tree.dev = linux::Fd();
+  tree.ns = linux::Fd();
 }
 
 // --- without pivot_root -------------------------------------------------------------------------
@@ -154,7 +164,7 @@ void enter(Plan const& plan, Tree& tree) {
   Context at("enter rootfs {}", plan.root);
   switch (plan.entry) {
     case Entry::pivot:
-      pivot(plan, tree);
+      tree.ns ? enter_namespace(tree) : pivot(plan, tree);
       break;
     case Entry::move:
       move(plan, tree);

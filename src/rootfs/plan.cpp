@@ -67,6 +67,44 @@ void refuse_protections(Spec const& spec) {
   if (spec.root->readonly) refuse("/root/readonly");
 }
 
+// --- the tree on its own ------------------------------------------------------------------------
+
+/// config.md#posix-platform-hooks: these run in the container's mount namespace with the runtime's
+/// paths, or look for it, before its root is entered.
+bool hooks_before_root(spec::Hooks const& hooks) {
+  return !hooks.prestart.empty() || !hooks.create_runtime.empty() ||
+         !hooks.create_container.empty();
+}
+
+bool is_within(std::string const& path, std::string const& directory) {
+  auto const outer = clean_path(directory);
+  return outer == "/" || (clean_path(path) + "/").starts_with(outer + "/");
+}
+
+/// What can't be done to a tree that is in no mount namespace yet and will be copied once more: see
+/// Step.  A source in the container's root is to show what was mounted there before.
+bool in_place_only(Plan const& plan, Step const& step) {
+  bool const unbindable = std::ranges::any_of(
+      step.propagation, [](unsigned long flags) { return (flags & MS_UNBINDABLE) != 0; });
+  bool const own_source = step.action == Action::bind && is_within(step.source, plan.root);
+  bool const superblock = step.action == Action::remount && (step.flags & MS_BIND) == 0;
+  return step.only_mount2 || superblock || step.readonly_later || step.id_map ||
+         step.destination == "/" || unbindable || own_source;
+}
+
+/// In a user namespace mounts of the host have locked flags, and the kernel wants to see a procfs
+/// that hides nothing before it mounts another: mount_namespaces(7).
+bool can_be_aside(Input const& input, Plan const& plan) {
+  if (plan.mount_namespace != MountNamespace::created || plan.entry != Entry::pivot) return false;
+  if (input.host.user_namespace || has_namespace(input.spec, spec::NamespaceType::user)) {
+    return false;
+  }
+  if (plan.propagation == spec::Propagation::shared) return false;
+  if (hooks_before_root(input.spec.hooks)) return false;
+  return std::ranges::none_of(plan.steps,
+                              [&](Step const& step) { return in_place_only(plan, step); });
+}
+
 // --- devices ------------------------------------------------------------------------------------
 
 mode_t file_type(spec::DeviceType type) {
@@ -178,6 +216,7 @@ Plan plan(Input const& input) {
     refuse_protections(spec);
     if (!spec.mounts.empty()) log::warn("/mounts: none is made, for lack of a mount namespace");
   }
+  plan.aside = can_be_aside(input, plan);
   plan.own_dev = !binds_dev(plan.steps);
   bool const bind = user_namespace || input.host.user_namespace;
   plan.supply = bind ? Supply::bind : Supply::mknod;

@@ -133,6 +133,9 @@ struct Plan {
   bool readonly = false;
   MountNamespace mount_namespace = MountNamespace::created;
   Entry entry = Entry::pivot;
+  /// Nobody needs the host's mounts in the container's mount namespace, so init is born without
+  /// one and build() makes it.
+  bool aside = false;
   spec::Propagation propagation = spec::Propagation::unset;
   bool parent_opens_sources = false;  ///< init may lack the right to reach them: open_sources()
   std::vector<Step> steps;

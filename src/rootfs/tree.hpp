@@ -5,6 +5,8 @@
 // rootfs works on them and on no path of the host or of the container.  Only init holds one.
 #pragma once
 
+#include <cstdint>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,15 @@ struct Tree {
   /// own /proc is never asked.
   linux::Fd descriptors;
   std::vector<ReadonlyLater> readonly_later;
+  /// Not 0 while the root belongs to no mount namespace and init is in the runtime's: MS_SLAVE or
+  /// MS_PRIVATE, which every copy of a mount of the host becomes at once.  As a peer of it, it
+  /// would show on the host what is mounted here.
+  std::uint64_t aside = 0;
+  linux::Fd ns;  ///< a mount namespace with a copy of this tree and nothing else, for enter()
 };
+
+/// Something takes mount(2), which knows nothing of trees that belong to no mount namespace: the
+/// tree is built once more, in a copy of the runtime's.
+class NotAside : public std::exception {};
 
 }  // namespace proa::rootfs

@@ -49,13 +49,24 @@ std::string refusal(Spec const& spec) {
 TEST_CASE("the default bundle compiles to one clone and no helper", "[plan]") {
   auto const plan = compile(example(), host(), request());
   CHECK(plan.namespaces.joiner == namespaces::Joiner::init);
-  CHECK((plan.namespaces.clone_flags & CLONE_NEWNS) != 0);
+  // The mount namespace is init's to make, of the container's tree alone where the kernel can.
+  CHECK(plan.rootfs.aside);
+  CHECK((plan.namespaces.clone_flags & CLONE_NEWNS) == 0);
   CHECK((plan.namespaces.clone_flags & CLONE_NEWPID) != 0);
   REQUIRE(plan.process);
   CHECK(plan.process->args == std::vector<std::string>{"sh"});
   REQUIRE(plan.capabilities);
   CHECK(plan.capabilities->inheritable == 0);
   CHECK(plan.rootfs.root == "/bundle/rootfs");
+}
+
+TEST_CASE("hooks before the root is entered find the container's mount namespace",
+          "[plan][spec:config#hooks][MUST]") {
+  auto spec = example();
+  spec.hooks.create_runtime.push_back({"/bin/true", {}, {}, {}});
+  auto const plan = compile(spec, host(), request());
+  CHECK_FALSE(plan.rootfs.aside);
+  CHECK((plan.namespaces.clone_flags & CLONE_NEWNS) != 0);
 }
 
 TEST_CASE("a container without a process has a plan too", "[spec:config#process]") {

@@ -75,6 +75,56 @@ TEST_CASE("how the root is entered follows from the mount namespace") {
   CHECK(planned(spec).mount_namespace == MountNamespace::host);
 }
 
+TEST_CASE("the tree is built on its own unless something needs the host's mounts", "[proa]") {
+  auto spec = sandbox::usual();
+  Host host;
+  spec::Hook const hook{"/bin/true", {}, {}, {}};
+  SECTION("what engines ask for does not") {
+    spec.mounts.push_back(sandbox::bind("/etc/hosts", "/etc/hosts", {"rprivate", "ro"}));
+    spec.linux.rootfs_propagation =
+        GENERATE(spec::Propagation::unset, spec::Propagation::private_, spec::Propagation::slave);
+    spec.hooks.start_container = spec.hooks.poststart = spec.hooks.poststop = {hook};
+    CHECK(planned(spec).aside);
+  }
+  SECTION("there is no root to pivot to") {
+    CHECK_FALSE(rootfs::plan({spec, host, "/b", {}, true}).aside);
+    spec.linux.namespaces = {{NamespaceType::mount, "/proc/1/ns/mnt"}};
+    CHECK_FALSE(planned(spec).aside);
+  }
+  SECTION("user namespaces") {
+    host.user_namespace = true;
+    CHECK_FALSE(planned(spec, host).aside);
+    spec.linux.namespaces.push_back({NamespaceType::user, ""});
+    CHECK_FALSE(planned(spec).aside);
+  }
+  SECTION("propagation to the host") {
+    spec.linux.rootfs_propagation = spec::Propagation::shared;
+    CHECK_FALSE(planned(spec).aside);
+  }
+  SECTION("hooks that look for the namespace before the root is entered") {
+    auto const early = GENERATE(&spec::Hooks::prestart, &spec::Hooks::create_runtime,
+                                &spec::Hooks::create_container);
+    spec.hooks.*early = {hook};
+    CHECK_FALSE(planned(spec).aside);
+  }
+  SECTION("mounts that are not copied, or not in a namespace, or need one") {
+    auto const mount = GENERATE(values<spec::Mount>(
+        {sandbox::bind("/x", "/x", {"unbindable"}),
+         sandbox::bind("/x", "/x", {"rbind", "runbindable"}), sandbox::bind("/x", "/"),
+         sandbox::bind("/bundle/rootfs", "/x"), sandbox::bind("rootfs/dev/shm", "/x"),
+         sandbox::mount("/x", "tmpfs", "x", {"ro"}),
+         sandbox::mount("/x", "tmpfs", "x", {"remount", "ro"}),
+         sandbox::mount("/x", "tmpfs", "x", {"a=\"b,c\",d"})}));
+    CAPTURE(mount.source, mount.destination);
+    spec.mounts.push_back(mount);
+    CHECK_FALSE(planned(spec).aside);
+  }
+  SECTION("but not a source that only begins like the root") {
+    spec.mounts.push_back(sandbox::bind("/bundle/rootfs2", "/x"));
+    CHECK(planned(spec).aside);
+  }
+}
+
 TEST_CASE("nothing is mounted in the host's mount namespace", "[security]") {
   auto spec = sandbox::minimal();
   spec.linux.namespaces.clear();
