@@ -1,117 +1,34 @@
 // SPDX-FileCopyrightText: The proa authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// systemd as the cgroup manager: what the kernel has in its files, what systemd says of the unit,
-// and what is left of both.
+// systemd as the cgroup manager with version 2 alone: what the kernel has in its files, what
+// systemd says of the unit, and what is left of both.
+#include "systemd.hpp"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
-#include "catch.hpp"
-#include "harness/container.hpp"
-#include "skip.hpp"
-
-#define SKIP_WITHOUT_SYSTEMD()                                                 \
-  if (!exists("/run/systemd/system")) {                                        \
-    SKIP_BECAUSE(std::string("systemd does not run here"));                    \
-  }                                                                            \
+#define SKIP_WITHOUT_SYSTEMD_V2()                                              \
+  SKIP_WITHOUT_SYSTEMD()                                                       \
   if (world() != World::v2) {                                                  \
     SKIP_BECAUSE(std::string("systemd's cgroups are not those of version 2")); \
-  }                                                                            \
-  if (getuid() != 0) {                                                         \
-    SKIP_BECAUSE(std::string("only root has units of the system's manager"));  \
   }
 
 namespace conformance {
 namespace {
 
-constexpr uid_t plain_user = 1000;
-
-/// Whose units.
-enum class Owner { root, user };
-
-Result systemctl(Words words, Owner owner = Owner::root) {
-  words.insert(words.begin(), "systemctl");
-  Command command{std::move(words), "", ""};
-  if (owner == Owner::user) {
-    command.argv.insert(command.argv.begin() + 1, "--user");
-    command.user = plain_user;
-    command.env = {"XDG_RUNTIME_DIR=/run/user/" + std::to_string(plain_user)};
-  }
-  return run(command);
-}
-
-std::string without_newline(std::string text) {
-  text.erase(std::min(text.find('\n'), text.size()));
-  return text;
-}
-
-/// The name of a scope of this case, and what is known of it.
-class Scope {
- public:
-  explicit Scope(std::string slice = "system.slice") : slice_(std::move(slice)) {
-    static int count = 0;
-    name_ = std::to_string(getpid()) + "_" + std::to_string(++count);
-  }
-  std::string cgroups_path() const { return slice_ + ":proatest:" + name_; }
-  std::string unit() const { return "proatest-" + name_ + ".scope"; }
-  /// The first line of a file of its group.
-  std::string file(std::string const& name) const {
-    auto const text = read_text(directory() + "/" + name);
-    return text ? without_newline(*text) : "none";
-  }
-  std::string directory() const { return "/sys/fs/cgroup/system.slice/" + unit(); }
-  /// A property as systemctl(1) says it.
-  std::string show(std::string const& property, Owner owner = Owner::root) const {
-    return without_newline(systemctl({"show", "-P", property, unit()}, owner).out);
-  }
-  void check_gone() const {
-    CHECK_FALSE(exists(directory()));
-    CHECK(show("LoadState") == "not-found");
-  }
-  Bundle in(Bundle const& bundle) const {
-    return bundle.with("/linux/cgroupsPath", cgroups_path());
-  }
-
- private:
-  std::string slice_;
-  std::string name_;
-};
-
-Words const by_systemd{"--systemd-cgroup"};
-
 std::string cgroup_of(pid_t pid) {
   return without_newline(read_text("/proc/" + std::to_string(pid) + "/cgroup").value_or("none"));
-}
-
-void check_ok(Result const& result) {
-  INFO(result.err);
-  CHECK(result.ok());
-}
-
-/// "errno" of an open of a device by a further process of the container.
-int open_errno(Container const& web, std::string const& path) {
-  Result const result = proa("exec", web.id(), "/probe", "open", path, "r");
-  INFO(result.err);
-  REQUIRE(result.ok());
-  return Json::parse(result.out).at("errno");
-}
-
-Json node(char const* path, int minor) {
-  return {{"path", path}, {"type", "c"}, {"major", 1}, {"minor", minor}};
-}
-
-Json rule(bool allow, int minor) {
-  return {{"allow", allow}, {"access", "rwm"}, {"type", "c"}, {"major", 1}, {"minor", minor}};
 }
 
 }  // namespace
 
 TEST_CASE("systemd makes the container's cgroup, a scope in its slice",
           "[systemd][spec:config-linux#cgroups-path]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   Scope const scope;
   GlobalOptions const options(by_systemd);
   {
@@ -130,7 +47,7 @@ TEST_CASE("systemd makes the container's cgroup, a scope in its slice",
 }
 
 TEST_CASE("slices above are made from the dashes of a name", "[systemd]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   GlobalOptions const options(by_systemd);
   {
     Running web(
@@ -154,7 +71,7 @@ TEST_CASE("without a cgroupsPath the scope is named after the container", "[syst
 }
 
 TEST_CASE("a container sees its scope as the root of its cgroup namespace", "[systemd]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   GlobalOptions const options(by_systemd);
   Scope const scope;
   Json const seen = inside(scope.in(ordinary()), {{"read", "/proc/self/cgroup"}})[0];
@@ -162,7 +79,7 @@ TEST_CASE("a container sees its scope as the root of its cgroup namespace", "[sy
 }
 
 TEST_CASE("limits are in the kernel's files, and systemd knows them", "[systemd]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   GlobalOptions const options(by_systemd);
   Scope const scope;
   Json const resources = {
@@ -190,7 +107,7 @@ TEST_CASE("limits are in the kernel's files, and systemd knows them", "[systemd]
 }
 
 TEST_CASE("a quota that is no whole percent is exact in the kernel's file", "[systemd][proa]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   GlobalOptions const options(by_systemd);
   Scope const scope;
   Created const web(scope.in(ordinary()).with("/linux/resources", {{"cpu", {{"quota", 12345}}}}));
@@ -202,7 +119,7 @@ TEST_CASE("a quota that is no whole percent is exact in the kernel's file", "[sy
 }
 
 TEST_CASE("what systemd has no word for is written all the same", "[systemd]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   GlobalOptions const options(by_systemd);
   Scope const scope;
   Created const web(scope.in(ordinary())
@@ -222,7 +139,7 @@ TEST_CASE("what systemd has no word for is written all the same", "[systemd]") {
 }
 
 TEST_CASE("limits and the device list outlast a daemon-reload", "[systemd]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   GlobalOptions const options(by_systemd);
   Scope const scope;
   // Numbers that nobody needs a capability for, as there is no such device: ENXIO is what the list
@@ -253,7 +170,7 @@ TEST_CASE("limits and the device list outlast a daemon-reload", "[systemd]") {
 }
 
 TEST_CASE("update tells the kernel and systemd", "[systemd][contract:update]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   Scope const scope;
   GlobalOptions const options(by_systemd);
   Running const web(
@@ -271,7 +188,7 @@ TEST_CASE("update tells the kernel and systemd", "[systemd][contract:update]") {
 
 TEST_CASE("an update that fails changes nothing, with systemd neither",
           "[systemd][contract:update]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   Scope const scope;
   GlobalOptions const options(by_systemd);
   Running const web(
@@ -294,7 +211,7 @@ TEST_CASE("update and delete know by themselves who made the cgroup", "[systemd]
 }
 
 TEST_CASE("pause and resume", "[systemd][contract:pause]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   Scope const scope;
   GlobalOptions const options(by_systemd);
   Running web(scope.in(ordinary()));
@@ -310,7 +227,7 @@ TEST_CASE("pause and resume", "[systemd][contract:pause]") {
 }
 
 TEST_CASE("groups that the container made are gone with its scope", "[systemd]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   Scope const scope;
   GlobalOptions const options(by_systemd);
   Created web(scope.in(ordinary()));
@@ -395,7 +312,7 @@ TEST_CASE("many containers leave no unit and no cgroup", "[systemd]") {
 
 TEST_CASE("a plain user's containers are units of the user's manager",
           "[systemd][contract:rootless]") {
-  SKIP_WITHOUT_SYSTEMD();
+  SKIP_WITHOUT_SYSTEMD_V2();
   std::string const runtime_directory = "/run/user/" + std::to_string(plain_user);
   if (!exists(runtime_directory + "/systemd/private")) {
     SKIP_BECAUSE(std::string("user 1000 has no manager"));

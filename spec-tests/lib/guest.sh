@@ -4,9 +4,9 @@
 
 guest_pid=''
 
-# begin_guest PROGRAM [CATCH2-FILTER]
+# begin_guest GUEST PROGRAM [CATCH2-FILTER]
 begin_guest() {
-  say "beginning with the guest, in the background"
+  say "beginning with the guest $1, in the background"
   setpriv --pdeathsig KILL -- "$here/lib/guest-stage" "$results_directory" "$@" \
     >"$results_directory/guest.log" 2>&1 </dev/null &
   guest_pid=$!
@@ -20,7 +20,7 @@ end_guest() {
   wait "$guest_pid" || status=$?
   guest_pid=''
   cat "$results_directory/guest.log"
-  [ $status -eq 0 ] || record failed "conformance guest" "the stage ends well" 0 "exit status $status"
+  [ $status -eq 0 ] || record failed "guest" "the stage ends well" 0 "exit status $status"
 }
 
 # All that it has started, its qemu too, ends with it.

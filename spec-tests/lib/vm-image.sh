@@ -4,11 +4,10 @@
 # changes this file makes another image: its digest is the name of the cache directory.
 
 vm_packages=(qemu-system-x86 mmdebstrap e2fsprogs zstd xz-utils openssh-client)
-vm_suite=forky
 vm_disk=4G
 guest_packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,passwd,login,mount,udev
-guest_packages+=,kmod,openssh-server,busybox-static,iproute2,procps,uidmap
-guest_packages+=,podman,crun,runc,containerd,passt,netavark,nftables,apparmor
+guest_packages+=,kmod,openssh-server,busybox-static,iproute2,procps,uidmap,apparmor
+engine_packages=podman,crun,runc,containerd,passt,netavark,nftables
 
 # Where this machine has its own packages from.
 vm_mirror() {
@@ -16,11 +15,12 @@ vm_mirror() {
     grep -m 1 /debian/ || echo http://deb.debian.org/debian
 }
 
-# make_image DIRECTORY: root.img, vmlinux, initrd and the key `id` in it.
+# make_image SUITE DIRECTORY: root.img, vmlinux, initrd and the key `id` in it.
 make_image() {
-  local root=$1/root
+  local suite=$1 root=$2/root
+  shift
   ssh-keygen -q -t ed25519 -N '' -f "$1/id"
-  install_debian "$root"
+  install_debian "$suite" "$root"
   configure_accounts "$root" "$1/id.pub"
   configure_services "$root"
   take_kernel "$root" "$1"
@@ -30,16 +30,23 @@ make_image() {
   rm -rf --one-file-system "$root"
 }
 
-install_debian() { # ROOT
+install_debian() { # SUITE ROOT
+  local suite=$1 kernel=()
+  shift
+  case $suite in
+    # The kernel without what makes an initrd: there is one of our own.
+    forky) kernel=(--include='?name(^linux-binary-[0-9].*-cloud-amd64$)'
+      --include='?name(^linux-modules-[0-9].*-cloud-amd64$)' --include="$engine_packages") ;;
+    *) kernel=(--include=linux-image-cloud-amd64) ;;
+  esac
   mmdebstrap --variant=apt --format=directory --quiet \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
-    --include='?name(^linux-binary-[0-9].*-cloud-amd64$)' \
-    --include='?name(^linux-modules-[0-9].*-cloud-amd64$)' --include="$guest_packages" \
+    "${kernel[@]}" --include="$guest_packages" \
     --customize-hook='chroot "$1" useradd -m -u 1000 -s /bin/bash user' \
     --customize-hook='rm -rf "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*' \
-    "$vm_suite" "$1" "$(vm_mirror)"
+    "$suite" "$1" "$(vm_mirror)"
 }
 
 configure_accounts() { # ROOT PUBLIC-KEY
@@ -66,7 +73,8 @@ configure_services() { # ROOT
   printf '[Service]\nDelegate=cpu cpuset io memory pids hugetlb\n' \
     >"$units/user@.service.d/delegate.conf"
   printf '[Service]\nExecStartPre=\n' >"$units/ssh.service.d/vm.conf"
-  echo virtio_net >"$1/etc/modules-load.d/vm.conf" # udev finds no devices: it is masked below
+  # udev finds no devices: it is masked below.
+  printf '%s\n' virtio_net virtio_console >"$1/etc/modules-load.d/vm.conf"
   cat >"$1/usr/local/sbin/vm-ready" <<'READY'
 #!/bin/sh
 ip link set lo up
@@ -94,9 +102,11 @@ UNIT
 }
 
 # The kernel as an ELF file, which qemu enters without firmware (PVH): it stands in vmlinuz, packed.
+# Debian 12's is packed in another way, and takes the longer road.
 take_kernel() { # ROOT DIRECTORY
   local packed offset
   packed=$(find "$1/usr/lib/modules" "$1/boot" -name 'vmlinuz*' ! -name '*.unsigned' | head -n 1)
+  if [ -e "$1"/boot/initrd.img-* ]; then cp "$packed" "$2/vmlinux"; return; fi
   for offset in $(LC_ALL=C grep -aobP '\x28\xb5\x2f\xfd' "$packed" | cut -d: -f1); do
     # What follows the packed kernel is no zstd frame, which zstd says after it has unpacked it.
     tail -c "+$((offset + 1))" "$packed" | zstd -qdc >"$2/vmlinux" 2>/dev/null || true
@@ -106,9 +116,11 @@ take_kernel() { # ROOT DIRECTORY
   return 1
 }
 
-# Debian's kernel has the driver of the disk as a module, and the file system built in.
+# Debian's kernel has the driver of the disk as a module, and the file system built in.  One that
+# came with the kernel's package does as well.
 make_initrd() { # ROOT DIRECTORY
   local tree=$2/initrd.d
+  if [ -e "$1"/boot/initrd.img-* ]; then cp "$1"/boot/initrd.img-* "$2/initrd"; return; fi
   mkdir -p "$tree/dev" "$tree/new"
   cp "$1/usr/bin/busybox" "$tree/busybox"
   xz -qdc "$1"/usr/lib/modules/*/kernel/drivers/block/virtio_blk.ko.xz >"$tree/virtio_blk.ko"

@@ -3,11 +3,16 @@
 //
 // The manager that writes the cgroup file system itself.  One for all three worlds: the plan has
 // decided what is written where, and what v1 and v2 want done differently stands side by side here.
+//
+// With a unit of systemd, on a host that has v1 hierarchies, it does the same behind systemd: that
+// starts the scope around the first process, moves it into those groups that it makes, and writes
+// its own values there.  Then the groups that are missing are made, and all limits set.
 
 #include <signal.h>
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -16,6 +21,8 @@
 #include "cgroup/controllers.hpp"
 #include "cgroup/directory.hpp"
 #include "cgroup/manager.hpp"
+#include "cgroup/properties.hpp"
+#include "cgroup/scope.hpp"
 #include "cgroup/systemd.hpp"
 #include "cgroup/write.hpp"
 #include "linux/file.hpp"
@@ -138,45 +145,55 @@ void take_back(Live const& live, linux::Deadline deadline) {
   }
 }
 
-/// config-linux.md#control-groups: what is not fit for a container MUST be an error.  A frozen
-/// group would hold its first process for ever; one frozen above it as well.
-void check_fit(Live const& live) {
+std::string read(Live const& live, char const* file) {
+  return linux::read_file(live.dir, file).or_fail("read {}/{}", live.group->directory(), file);
+}
+
+/// config-linux.md#control-groups: what is not fit for a container MUST be an error.
+void check_empty(Live const& live) {
+  if (live.created) return;
   auto const& group = *live.group;
-  auto const read = [&](char const* file) {
-    return linux::read_file(live.dir, file).or_fail("read {}/{}", group.directory(), file);
-  };
   // cgroup-v2.rst, "Threads": its cgroup.procs can't be read, so nobody could list or kill.
-  if (group.v2 && !live.created && text::trim(read("cgroup.type")) == "threaded") {
+  if (group.v2 && text::trim(read(live, "cgroup.type")) == "threaded") {
     fail(ErrorKind::failed, "container's cgroup is for threads alone: {}", group.directory());
   }
-  bool frozen = false;
-  bool populated = false;
-  if (group.v2) {
-    auto const events = read("cgroup.events");
-    frozen = flag_in(events, "frozen");
-    populated = flag_in(events, "populated");
-  } else {
-    frozen = group.has("freezer") && text::trim(read("freezer.state")) != "THAWED";
-    populated = !live.created && !processes_in(live.dir).empty();
-  }
+  bool const populated = group.v2 ? flag_in(read(live, "cgroup.events"), "populated")
+                                  : !processes_in(live.dir).empty();
   if (populated) {
     fail(ErrorKind::failed, "container's cgroup is not empty: {}", group.directory());
   }
+}
+
+/// A frozen group would hold its first process for ever; one frozen above it as well.
+void check_thawed(Live const& live) {
+  auto const& group = *live.group;
+  bool const frozen =
+      group.v2 ? flag_in(read(live, "cgroup.events"), "frozen")
+               : group.has("freezer") && text::trim(read(live, "freezer.state")) != "THAWED";
   if (frozen) {
     fail(ErrorKind::failed, "container's cgroup unexpectedly frozen: {}", group.directory());
   }
+}
+
+/// A group where a unit of systemd is to have its own.
+void check_present(Group const& group) {
+  auto dir = open_group(linux::at_cwd, group.directory());
+  if (dir.is(ENOENT)) return;
+  check_empty({&group, std::move(dir).or_fail("open cgroup {}", group.directory()), false, {}});
 }
 
 // --- the manager --------------------------------------------------------------------------------
 
 class Cgroupfs final : public Manager {
  public:
-  explicit Cgroupfs(Plan const& plan) : plan_(plan) {}
+  explicit Cgroupfs(Plan const& plan) : plan_(plan) {
+    if (plan.unit) scope_.emplace(*plan.unit);
+  }
 
   void create() override {
-    started_ = true;
-    for (auto const& group : plan_.groups) make(group);
-    for (auto const& live : live_) limit(live);
+    if (!scope_) return make_all();
+    scope_->connect();
+    for (auto const& group : plan_.groups) check_present(group);
   }
 
   FdRef birthplace() const override {
@@ -186,6 +203,10 @@ class Cgroupfs final : public Manager {
   }
 
   void enter(pid_t pid, Born born) override {
+    if (scope_) {
+      scope_->start(pid, limits_of(plan_.groups));
+      make_all();
+    }
     std::erase_if(live_, [&](Live const& live) {
       return !(live.group->v2 && born == Born::inside) && !join(live, pid);
     });
@@ -199,11 +220,17 @@ class Cgroupfs final : public Manager {
   void remove() override;
 
  private:
+  void make_all() {
+    started_ = true;
+    for (auto const& group : plan_.groups) make(group);
+    for (auto const& live : live_) limit(live);
+  }
   void make(Group const& group);
   void limit(Live const& live) const;
   bool join(Live const& live, pid_t pid) const;
 
   Plan const& plan_;
+  std::optional<Scope> scope_;  ///< around the groups
   bool started_ = false;
   std::vector<Live> live_;
 };
@@ -217,7 +244,8 @@ void Cgroupfs::make(Group const& group) {
     return without(plan_, group, made.error());
   }
   made.or_fail("make cgroup {}", group.directory());
-  check_fit(live_.back());
+  if (!scope_) check_empty(live_.back());
+  check_thawed(live_.back());
 }
 
 void Cgroupfs::limit(Live const& live) const {
@@ -249,14 +277,16 @@ bool Cgroupfs::join(Live const& live, pid_t pid) const {
 std::vector<spec::CgroupRecord> Cgroupfs::record() const {
   std::vector<spec::CgroupRecord> records;
   for (auto const& live : live_) {
-    records.push_back(
-        {live.group->directory(), live.group->v2, live.created, live.group->controllers});
+    auto const& group = *live.group;
+    // A scope's groups go with it, whoever has made them.
+    records.push_back({group.directory(), group.v2, live.created || scope_, group.controllers});
   }
   if (started_) return records;
   for (auto const& group : plan_.groups) {
     // One that is there already is not ours to kill or to remove, as long as create() has not found
     // it empty.
-    if (linux::access_at(linux::at_cwd, group.directory(), F_OK)) continue;
+    if (!(scope_ && scope_->started()) && linux::access_at(linux::at_cwd, group.directory(), F_OK))
+      continue;
     records.push_back({group.directory(), group.v2, true, group.controllers});
   }
   return records;
@@ -266,9 +296,10 @@ void Cgroupfs::remove() {
   auto const deadline = linux::in(dying_time);
   auto records = record();
   std::erase_if(records, [](auto const& each) { return !each.created; });
-  if (started_) {
+  if (scope_ ? scope_->started() : started_) {
     signal_all(records, SIGKILL);
     wait_empty(records, deadline);
+    if (scope_) stop({plan_.unit->name, plan_.unit->user}, records, deadline);
     for (auto const& live : live_) take_back(live, deadline);
   }
   live_.clear();
@@ -289,7 +320,8 @@ class Disabled final : public Manager {
 
 std::unique_ptr<Manager> make_manager(Plan const& plan) {
   if (plan.manager == CgroupManager::disabled) return std::make_unique<Disabled>();
-  if (plan.manager == CgroupManager::systemd) return make_systemd_manager(plan);
+  bool const v2_alone = plan.groups.size() == 1 && plan.groups.front().v2;
+  if (plan.unit && v2_alone) return make_systemd_manager(plan);
   return std::make_unique<Cgroupfs>(plan);
 }
 

@@ -115,6 +115,8 @@ std::string text(std::optional<std::uint32_t> number) {
   return number ? std::to_string(*number) : "*";
 }
 
+}  // namespace
+
 std::string letters(std::uint8_t access) {
   std::string result;
   if ((access & access_read) != 0) result += 'r';
@@ -122,8 +124,6 @@ std::string letters(std::uint8_t access) {
   if ((access & access_mknod) != 0) result += 'm';
   return result;
 }
-
-}  // namespace
 
 std::vector<DeviceLine> device_lines(DeviceList const& list) {
   std::vector<DeviceLine> lines{{list.allow, "a", -1}};

@@ -40,6 +40,9 @@ struct DeviceList {
 /// The user's rules, then those that every container gets.  Throws Error{config}.
 DeviceList device_list(std::vector<spec::DeviceRule> const& rules);
 
+/// "rwm", as the kernel's files and systemd have it.
+std::string letters(std::uint8_t access);
+
 /// One line for devices.allow or devices.deny, cgroup-v1/devices.rst.
 struct DeviceLine {
   bool allow = false;

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "cgroup/devices.hpp"
 #include "cgroup/limits.hpp"
+#include "cgroup/properties.hpp"
 
 namespace proa::cgroup {
 
@@ -73,7 +74,9 @@ void add_devices(Plan& plan, Input const& input) {
   auto const list = device_list(rules);
   plan.unprivileged = input.host.rootless || input.host.user_namespace;
   for (auto& group : plan.groups) {
-    if (group.has("devices")) return add_device_lines(group, list, plan.unprivileged);
+    if (!group.has("devices")) continue;
+    if (plan.unit) plan.unit->add(properties_of(list));
+    return add_device_lines(group, list, plan.unprivileged);
   }
   if (!plan.groups.empty() && plan.groups.back().v2) {
     plan.device_program = device_program(list);
@@ -183,11 +186,13 @@ Plan without_cgroups(Input const& input) {
 
 std::optional<Unit> unit_for(Input const& input) {
   if (input.manager != CgroupManager::systemd) return std::nullopt;
-  if (!input.host.cgroups.pure_v2()) {
+  auto unit = unit_of(input.spec, input.host, input.id);
+  // systemd.resource-control(5), Delegate=: v1 hierarchies are delegated to nobody but root.
+  if (unit.user && !input.host.cgroups.pure_v2()) {
     fail(ErrorKind::unsupported,
-         "the systemd cgroup manager needs a host with cgroup v2 alone; there is cgroupfs");
+         "the systemd cgroup manager of a user needs a host with cgroup v2 alone");
   }
-  return unit_of(input.spec, input.host, input.id);
+  return unit;
 }
 
 }  // namespace
@@ -204,6 +209,10 @@ Plan plan(Input const& input) {
   plan.groups = groups_of(input, plan.unit ? path_of(*plan.unit, input.host) : path_of(input));
   if (plan.groups.empty() && !input.spec.linux.cgroups_path.empty()) {
     fail(ErrorKind::unsupported, "/linux/cgroupsPath: no cgroup hierarchy is mounted");
+  }
+  if (plan.groups.empty() && plan.unit) {
+    fail(ErrorKind::unsupported,
+         "the systemd cgroup manager needs a cgroup hierarchy, and none is mounted");
   }
   add_limits(plan.groups, input.spec.linux.resources);
   add_controllers(plan, input.host);

@@ -134,15 +134,94 @@ struct Row {
   char const* property;
   Translation translation;
 };
+// The v1 files have no other meaning than those of v2, but for MemoryLimit and CPUShares, which
+// only a systemd that knows v1 has.  What v1 calls low and high is nothing that systemd sets there.
 constexpr Row rows[] = {
-    {"cpu.max", "CPUQuotaPerSecUSec", as_quota},  {"cpu.weight", "CPUWeight", as_number},
-    {"cpuset.cpus", "AllowedCPUs", as_mask},      {"cpuset.mems", "AllowedMemoryNodes", as_mask},
-    {"io.bfq.weight", "IOWeight", as_bfq_weight}, {"io.max", "IOReadBandwidthMax", as_rates},
-    {"io.weight", "IOWeight", as_weight},         {"memory.high", "MemoryHigh", as_number},
-    {"memory.low", "MemoryLow", as_number},       {"memory.max", "MemoryMax", as_number},
-    {"memory.min", "MemoryMin", as_number},       {"memory.swap.max", "MemorySwapMax", as_number},
+    {"cpu.max", "CPUQuotaPerSecUSec", as_quota},
+    {"cpu.weight", "CPUWeight", as_number},
+    {"cpuset.cpus", "AllowedCPUs", as_mask},
+    {"cpuset.mems", "AllowedMemoryNodes", as_mask},
+    {"io.bfq.weight", "IOWeight", as_bfq_weight},
+    {"io.max", "IOReadBandwidthMax", as_rates},
+    {"io.weight", "IOWeight", as_weight},
+    {"memory.high", "MemoryHigh", as_number},
+    {"memory.low", "MemoryLow", as_number},
+    {"memory.max", "MemoryMax", as_number},
+    {"memory.min", "MemoryMin", as_number},
+    {"memory.swap.max", "MemorySwapMax", as_number},
     {"pids.max", "TasksMax", as_number},
+    {"cpu.shares", "CPUShares", as_number},
+    {"memory.limit_in_bytes", "MemoryLimit", as_number},
 };
+
+Write const* last(std::vector<Write> const& writes, std::string_view file) {
+  auto const found = std::find_if(writes.rbegin(), writes.rend(),
+                                  [&](Write const& write) { return write.file == file; });
+  return found == writes.rend() ? nullptr : &*found;
+}
+
+/// The quota and the period of v1, which are files of their own, as the text of cpu.max.
+std::optional<std::string> bandwidth(std::vector<Write> const& writes) {
+  auto const* const quota = last(writes, "cpu.cfs_quota_us");
+  auto const* const period = last(writes, "cpu.cfs_period_us");
+  if (quota == nullptr && period == nullptr) return std::nullopt;
+  return fmt::format("{} {}", quota == nullptr ? "max" : quota->value,
+                     period == nullptr ? "100000" : period->value);
+}
+
+// --- the device list of v1 ----------------------------------------------------------------------
+
+/// Of one type.
+struct Device {
+  bool block = false;
+  std::optional<std::uint32_t> major;
+  std::optional<std::uint32_t> minor;
+  std::uint8_t access = 0;
+};
+
+/// How systemd.resource-control(5) names it in DeviceAllow=; empty where it can't.
+std::string name_of(Device const& device) {
+  constexpr std::uint32_t first_pts = 136, last_pts = 143;  // devices.rst of the kernel
+  char const* const type = device.block ? "block" : "char";
+  if (device.major && device.minor) {
+    return fmt::format("/dev/{}/{}:{}", type, *device.major, *device.minor);
+  }
+  if (!device.major && !device.minor) return fmt::format("{}-*", type);
+  bool const pts = !device.block && device.major.value_or(0) >= first_pts &&
+                   device.major.value_or(0) <= last_pts && !device.minor;
+  return pts ? "char-pts" : "";
+}
+
+bool concerns(std::optional<std::uint32_t> rule, std::optional<std::uint32_t> device) {
+  return !rule || !device || *rule == *device;
+}
+
+/// systemd has no rule that takes something away, so that what is denied is taken from what was
+/// allowed before: from a whole range too where only a part of it is denied.
+void deny(std::vector<Device>& devices, DeviceRule const& rule, bool block) {
+  for (auto& device : devices) {
+    if (device.block == block && concerns(rule.major, device.major) &&
+        concerns(rule.minor, device.minor)) {
+      device.access &= static_cast<std::uint8_t>(~rule.access);
+    }
+  }
+}
+
+std::vector<Device> allowed(DeviceList const& list) {
+  std::vector<Device> devices;
+  for (auto const& rule : list.rules) {
+    for (bool const block : {true, false}) {
+      auto const other = block ? spec::DeviceRuleType::character : spec::DeviceRuleType::block;
+      if (rule.type == other) continue;
+      if (rule.allow) {
+        devices.push_back({block, rule.major, rule.minor, rule.access});
+      } else {
+        deny(devices, rule, block);
+      }
+    }
+  }
+  return devices;
+}
 
 // --- annotations --------------------------------------------------------------------------------
 
@@ -188,7 +267,34 @@ Properties properties_of(std::vector<Write> const& writes) {
                                   [&](Row const& each) { return each.file == write.file; });
     if (row != std::end(rows)) row->translation(properties, row->property, write.value);
   }
+  if (auto const text = bandwidth(writes)) as_quota(properties, "CPUQuotaPerSecUSec", *text);
   return properties;
+}
+
+Properties limits_of(std::vector<Group> const& groups) {
+  Properties limits;
+  for (auto const& group : groups) {
+    auto writes = group.writes;
+    writes.insert(writes.end(), group.late_writes.begin(), group.late_writes.end());
+    // systemd leaves cpuset of v1 alone, and knows the words only since version 244.
+    if (!group.v2) {
+      std::erase_if(writes, [](Write const& write) { return write.file.starts_with("cpuset."); });
+    }
+    for (auto& each : properties_of(writes)) limits.push_back(std::move(each));
+  }
+  return limits;
+}
+
+Properties properties_of(DeviceList const& list) {
+  if (list.allow) return {};
+  dbus::Values values;
+  for (auto const& device : allowed(list)) {
+    auto const name = name_of(device);
+    if (name.empty() || device.access == 0) continue;
+    values.push_back(dbus::structure({dbus::string(name), dbus::string(letters(device.access))}));
+  }
+  return {{"DevicePolicy", dbus::string("strict")},
+          {"DeviceAllow", dbus::array("(ss)", std::move(values))}};
 }
 
 Properties properties_of(std::map<std::string, std::string> const& annotations) {

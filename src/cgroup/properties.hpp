@@ -11,12 +11,19 @@
 #include <string>
 #include <vector>
 
+#include "cgroup/devices.hpp"
 #include "cgroup/plan.hpp"
 
 namespace proa::cgroup {
 
-/// Of the writes of a v2 group; the last one for a file counts, as in the file.
+/// Of the writes of a group; the last one for a file counts, as in the file.
 Properties properties_of(std::vector<Write> const& writes);
+/// Of all writes of these groups.
+Properties limits_of(std::vector<Group> const& groups);
+
+/// Of the device list of v1, which systemd keeps as well: what of it its words can say, which know
+/// pseudoterminals of all majors only.  Nothing where everything is allowed that no rule speaks of.
+Properties properties_of(DeviceList const& list);
 
 /// Of the annotations org.systemd.property.NAME: their values are in GVariant's text format, and
 /// NAME ...Sec takes seconds where systemd has NAME ...USec in microseconds.  Throws Error{config}.

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: The proa authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The manager that lets systemd make the container's group, as the group of a transient scope.
+// The manager that lets systemd make the container's group, as the group of a transient scope, on a
+// host with cgroup v2 alone.  Where v1 hierarchies are, systemd makes the group in some of them and
+// knows nothing of the others, so that the manager of cgroupfs.cpp goes about them all, with a
+// Scope around it.
 //
 // A scope can't be made without a process, so init is cloned first, where the caller is, and waits
 // for Admitted; enter() has systemd move it and waits for the end of that one job.  Then the group
@@ -16,23 +19,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
-#include "cgroup/bus.hpp"
 #include "cgroup/manager.hpp"
-#include "cgroup/records.hpp"
 
 namespace proa::cgroup {
 
-/// `plan` has a unit, and must outlive the manager.
+/// `plan` has a unit and one group, of v2, and must outlive the manager.
 std::unique_ptr<Manager> make_systemd_manager(Plan const& plan);
-
-/// Has the manager of the unit change these properties until the next boot.  Returns when they are
-/// in force.  Throws Error.
-void set_properties(spec::UnitRecord const& unit, Properties const& properties);
-
-/// Ends the unit and with it the groups, which nobody may be in any more.  A unit that is gone is
-/// no error.  Throws Error.
-void stop(spec::UnitRecord const& unit, Records const& records, linux::Deadline deadline);
 
 }  // namespace proa::cgroup

@@ -102,15 +102,15 @@ Properties first_properties(Unit const& unit, std::string const& id) {
   return properties;
 }
 
-/// The last word on a property is the annotation's.
-void add(Properties& properties, Properties others) {
+}  // namespace
+
+void Unit::add(Properties others) {
   for (auto& each : others) {
-    std::erase_if(properties, [&](Property const& old) { return old.name == each.name; });
-    properties.push_back(std::move(each));
+    bool const known = std::any_of(properties.begin(), properties.end(),
+                                   [&](Property const& old) { return old.name == each.name; });
+    if (!known) properties.push_back(std::move(each));
   }
 }
-
-}  // namespace
 
 Unit unit_of(Spec const& spec, Host const& host, std::string const& id) {
   auto const& given = spec.linux.cgroups_path;
@@ -121,16 +121,30 @@ Unit unit_of(Spec const& spec, Host const& host, std::string const& id) {
   if (unit.slice.empty()) unit.slice = unit.user ? "user.slice" : "system.slice";
   check_slice(unit.slice, given);
   unit.name = name_of(parts, given);
-  unit.properties = first_properties(unit, id);
-  add(unit.properties, properties_of(spec.annotations));
+  // The last word on a property is the annotation's.
+  unit.properties = properties_of(spec.annotations);
+  unit.add(first_properties(unit, id));
   return unit;
 }
 
 std::string path_of(Unit const& unit, Host const& host) {
   auto path = unit.user ? manager_path(host) + "/" : std::string();
   auto const slice = slice_path(unit.slice);
-  if (!slice.empty()) path += slice + "/";
-  return path + unit.name;
+  for (auto const part : text::split(slice, '/')) {
+    if (!part.empty()) path += escaped_for_group(part) + "/";
+  }
+  return path + escaped_for_group(unit.name);
+}
+
+std::string escaped_for_group(std::string_view name) {
+  constexpr std::string_view files[] = {"notify_on_release", "release_agent", "tasks"};
+  constexpr std::string_view owners[] = {"cgroup.", "cpu.",    "cpuacct.", "cpuset.", "io.",
+                                         "blkio.",  "memory.", "devices.", "pids."};
+  bool const taken = name.starts_with('_') || name.starts_with('.') ||
+                     std::find(std::begin(files), std::end(files), name) != std::end(files) ||
+                     std::any_of(std::begin(owners), std::end(owners),
+                                 [&](std::string_view owner) { return name.starts_with(owner); });
+  return fmt::format("{}{}", taken ? "_" : "", name);
 }
 
 std::string slice_path(std::string_view slice) {

@@ -27,6 +27,9 @@ struct Unit {
   std::string slice;      ///< "machine.slice", or "-.slice" for the root
   bool user = false;      ///< of the user's manager, not the system's
   Properties properties;  ///< but for the limits and PIDs
+
+  /// Those that it has not got yet.
+  void add(Properties others);
 };
 
 /// `id` names the container where config.json gives it no cgroupsPath.  Throws Error{config} with
@@ -38,6 +41,10 @@ std::string path_of(Unit const& unit, Host const& host);
 
 /// "a-b.slice" as "a.slice/a-b.slice"; the root slice is empty.
 std::string slice_path(std::string_view slice);
+
+/// What could be a file of the kernel's in a group gets "_" in front, and so does what begins with
+/// it.
+std::string escaped_for_group(std::string_view name);
 
 /// systemd-escape(1): what no unit's name may have becomes "\x2b".
 std::string escaped_for_unit(std::string_view name);

@@ -16,7 +16,7 @@
 #include "cgroup/limits.hpp"
 #include "cgroup/plan.hpp"
 #include "cgroup/properties.hpp"
-#include "cgroup/systemd.hpp"
+#include "cgroup/scope.hpp"
 #include "cgroup/write.hpp"
 #include "linux/file.hpp"
 
@@ -45,11 +45,14 @@ std::vector<Group> groups_of(Records const& records) {
 
 bool given(auto const& number) { return number.value_or(0) != 0; }
 
-/// cpu.max of v2 is quota and period: who gives one of them keeps the other.
+/// cpu.max of v2, and systemd's word for both versions, is quota and period: who gives one of them
+/// keeps the other.
 void complete_bandwidth(spec::Cpu& cpu, Records const& records) {
   auto const* const record = record_of(records, "cpu");
-  if (record == nullptr || !record->v2 || given(cpu.quota) == given(cpu.period)) return;
-  auto const now = now_in(record, "cpu.max");
+  if (record == nullptr || given(cpu.quota) == given(cpu.period)) return;
+  auto const now = record->v2 ? now_in(record, "cpu.max")
+                              : fmt::format("{} {}", now_in(record, "cpu.cfs_quota_us"),
+                                            now_in(record, "cpu.cfs_period_us"));
   auto const words = text::split(now, ' ');
   if (words.size() != 2) return;
   if (given(cpu.quota)) {
@@ -181,15 +184,6 @@ void put_all(Transaction& transaction, Group const& group) {
   for (auto const* write : again) check(transaction.put(*write), group, *write);
 }
 
-std::vector<Write> all_writes(std::vector<Group> const& groups) {
-  std::vector<Write> writes;
-  for (auto const& group : groups) {
-    writes.insert(writes.end(), group.writes.begin(), group.writes.end());
-    writes.insert(writes.end(), group.late_writes.begin(), group.late_writes.end());
-  }
-  return writes;
-}
-
 }  // namespace
 
 std::string former_value(std::string_view file, std::string_view value, std::string_view text) {
@@ -228,7 +222,7 @@ void update(Records const& records, spec::Resources resources,
   // The kernel first: it knows better than systemd what can't be.  Once more afterwards, as systemd
   // has written what it has made of the same values.
   if (unit) {
-    set_properties(*unit, properties_of(all_writes(groups)));
+    set_properties(*unit, limits_of(groups));
     for (std::size_t i = 0; i < groups.size(); ++i) put_all(transactions[i], groups[i]);
   }
   undo.dismiss();

@@ -11,7 +11,7 @@
 #include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
 #include "cgroup/resctrl.hpp"
-#include "cgroup/systemd.hpp"
+#include "cgroup/scope.hpp"
 #include "hooks/hooks.hpp"
 #include "state/status.hpp"
 

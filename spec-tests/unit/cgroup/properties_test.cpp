@@ -46,6 +46,53 @@ dbus::Value rate(std::vector<std::pair<std::string, std::uint64_t>> const& devic
 
 }  // namespace
 
+TEST_CASE("limits of v1") {
+  CHECK(of_files({{"memory.limit_in_bytes", "4096"}, {"cpu.shares", "512"}, {"pids.max", "7"}}) ==
+        Properties{{"MemoryLimit", dbus::uint64(4096)},
+                   {"CPUShares", dbus::uint64(512)},
+                   {"TasksMax", dbus::uint64(7)}});
+  CHECK(of_files({{"memory.limit_in_bytes", "-1"}}) ==
+        Properties{{"MemoryLimit", dbus::uint64(infinity)}});
+  CHECK(of_files({{"cpu.cfs_period_us", "200000"}, {"cpu.cfs_quota_us", "50000"}}) ==
+        Properties{{"CPUQuotaPerSecUSec", dbus::uint64(250000)},
+                   {"CPUQuotaPeriodUSec", dbus::uint64(200000)}});
+  CHECK(of_files({{"cpu.cfs_quota_us", "-1"}}) ==
+        Properties{{"CPUQuotaPerSecUSec", dbus::uint64(infinity)},
+                   {"CPUQuotaPeriodUSec", dbus::uint64(100000)}});
+}
+
+TEST_CASE("systemd is told what of the device list of v1 it has words for") {
+  auto const list = [](std::vector<DeviceRule> rules) {
+    return properties_of(DeviceList{false, std::move(rules)});
+  };
+  auto const allows = [](std::vector<std::pair<char const*, char const*>> const& rows) {
+    dbus::Values values;
+    for (auto const& [name, access] : rows) {
+      values.push_back(dbus::structure({dbus::string(name), dbus::string(access)}));
+    }
+    return Properties{{"DevicePolicy", dbus::string("strict")},
+                      {"DeviceAllow", dbus::array("(ss)", std::move(values))}};
+  };
+  constexpr auto character = spec::DeviceRuleType::character, block = spec::DeviceRuleType::block,
+                 all = spec::DeviceRuleType::all;
+  CHECK(list({}) == allows({}));
+  CHECK(list({{true, character, 1, 3}, {true, block, 8, 0, access_read}}) ==
+        allows({{"/dev/char/1:3", "rwm"}, {"/dev/block/8:0", "r"}}));
+  CHECK(list({{true, all, {}, {}, access_mknod}, {true, character, 136, {}}}) ==
+        allows({{"block-*", "m"}, {"char-*", "m"}, {"char-pts", "rwm"}}));
+  SECTION("what has no name is left out") {
+    CHECK(list({{true, character, 10, {}}, {true, block, {}, 3}}) == allows({}));
+  }
+  SECTION("what is denied afterwards is not allowed") {
+    CHECK(list({{true, character, 1, 3}, {false, character, 1, {}, access_write}}) ==
+          allows({{"/dev/char/1:3", "rm"}}));
+    CHECK(list({{true, character, {}, {}}, {false, character, 1, 3}}) == allows({}));
+    CHECK(list({{true, character, 1, 3}, {false, block, 1, 3}}) ==
+          allows({{"/dev/char/1:3", "rwm"}}));
+  }
+  CHECK(properties_of(DeviceList{true, {{false, character, 1, 3}}}).empty());
+}
+
 TEST_CASE("memory limits") {
   spec::Resources resources;
   resources.memory.limit = 1000000;

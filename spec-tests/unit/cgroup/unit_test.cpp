@@ -169,12 +169,36 @@ TEST_CASE("annotations add properties, and have the last word") {
   CHECK(*find(properties, "CollectMode") == dbus::string("inactive"));
 }
 
-TEST_CASE("the systemd manager is for hosts with cgroup v2 alone") {
+TEST_CASE("with v1 hierarchies the scope's group is in each of them") {
   for (auto const& host : {hosts::v1(), hosts::hybrid()}) {
+    auto const plan = plan_of(at("a-b.slice:p:w"), host);
+    REQUIRE(plan.groups.size() == host.cgroups.hierarchies.size());
+    for (auto const& group : plan.groups) CHECK(group.path == "a.slice/a-b.slice/p-w.scope");
+  }
+}
+
+TEST_CASE("what could be a file of a group is a name of its own") {
+  for (auto const& [path, group] : {std::pair{"a.slice::memory.web", "a.slice/_memory.web.scope"},
+                                    std::pair{"a.slice:_pod:web", "a.slice/__pod-web.scope"},
+                                    std::pair{"a.slice::memory", "a.slice/_memory.scope"},
+                                    std::pair{"cpu.slice::web", "_cpu.slice/web.scope"},
+                                    std::pair{"a.slice::memoryweb", "a.slice/memoryweb.scope"}}) {
+    CAPTURE(path);
+    CHECK(plan_of(at(path), hosts::v1()).groups[0].path == group);
+  }
+}
+
+TEST_CASE("a scope needs a hierarchy to be in") {
+  CHECK(refusal([&] { plan_of(Spec(), Host()); }).text ==
+        "the systemd cgroup manager needs a cgroup hierarchy, and none is mounted");
+}
+
+TEST_CASE("the manager of a user is for hosts with cgroup v2 alone") {
+  for (auto host : {hosts::v1(), hosts::hybrid()}) {
+    host.rootless = true;
     CHECK(refusal([&] { plan_of(Spec(), host); }) ==
           Refusal{ErrorKind::unsupported,
-                  "the systemd cgroup manager needs a host with cgroup v2 alone; there is "
-                  "cgroupfs"});
+                  "the systemd cgroup manager of a user needs a host with cgroup v2 alone"});
   }
 }
 
