@@ -207,18 +207,17 @@ void deny(std::vector<Device>& devices, DeviceRule const& rule, bool block) {
   }
 }
 
+void apply(std::vector<Device>& devices, DeviceRule const& rule, bool block) {
+  auto const other = block ? spec::DeviceRuleType::character : spec::DeviceRuleType::block;
+  if (rule.type == other) return;
+  if (!rule.allow) return deny(devices, rule, block);
+  devices.push_back({block, rule.major, rule.minor, rule.access});
+}
+
 std::vector<Device> allowed(DeviceList const& list) {
   std::vector<Device> devices;
   for (auto const& rule : list.rules) {
-    for (bool const block : {true, false}) {
-      auto const other = block ? spec::DeviceRuleType::character : spec::DeviceRuleType::block;
-      if (rule.type == other) continue;
-      if (rule.allow) {
-        devices.push_back({block, rule.major, rule.minor, rule.access});
-      } else {
-        deny(devices, rule, block);
-      }
-    }
+    for (bool const block : {true, false}) apply(devices, rule, block);
   }
   return devices;
 }
@@ -272,14 +271,13 @@ Properties properties_of(std::vector<Write> const& writes) {
 }
 
 Properties limits_of(std::vector<Group> const& groups) {
+  // systemd leaves cpuset of v1 alone, and knows the words only since version 244.
+  auto const unknown = [](Write const& write) { return write.file.starts_with("cpuset."); };
   Properties limits;
   for (auto const& group : groups) {
     auto writes = group.writes;
     writes.insert(writes.end(), group.late_writes.begin(), group.late_writes.end());
-    // systemd leaves cpuset of v1 alone, and knows the words only since version 244.
-    if (!group.v2) {
-      std::erase_if(writes, [](Write const& write) { return write.file.starts_with("cpuset."); });
-    }
+    if (!group.v2) std::erase_if(writes, unknown);
     for (auto& each : properties_of(writes)) limits.push_back(std::move(each));
   }
   return limits;
