@@ -51,7 +51,9 @@ Result run_written_spec(Words const& options, Command caller) {
   config["process"]["args"] = {"/probe", "report"};
   remove_tree(place + "/config.json");
   write_text(place + "/config.json", config.dump());
-  caller.argv = runtime_command({"run", "--bundle", place, "written"}).argv;
+  // Such a spec has no cgroupsPath: the id names the cgroup, which all that runs here share.
+  std::string const id = "written-" + std::to_string(getpid());
+  caller.argv = runtime_command({"run", "--bundle", place, id}).argv;
   return run(caller);
 }
 
