@@ -21,6 +21,19 @@ std::string value(Scope const& scope, char const* controller, char const* file) 
   return cgroup_value(controller, scope.group(), file).value_or("none");
 }
 
+/// Every hierarchy in `text`, which is a /proc/PID/cgroup, has the process in `group`.
+void check_groups(std::string const& text, std::string const& group) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    // A controller whose hierarchy is not mounted is out of everybody's reach.
+    auto const names = line.substr(line.find(':') + 1, line.rfind(':') - line.find(':') - 1);
+    if (names.empty() && world() != World::hybrid) continue;
+    if (!names.empty() && !cgroup_directory(names.substr(0, names.find(',')), "")) continue;
+    CHECK(line.substr(line.rfind(':') + 1) == group);
+  }
+}
+
 Json const limits = {
     {"memory", {{"limit", 67108864}}},
     {"cpu", {{"shares", 512}, {"quota", 50000}, {"period", 200000}, {"cpus", "0"}}},
@@ -35,16 +48,12 @@ TEST_CASE("with version 1 a container is in its scope's group in every hierarchy
   GlobalOptions const options(by_systemd);
   {
     Running web(scope.in(ordinary()));
-    auto const text = read_text("/proc/" + std::to_string(web.pid()) + "/cgroup").value_or("");
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-      INFO(line);
-      // A controller whose hierarchy is not mounted is out of everybody's reach.
-      auto const names = line.substr(line.find(':') + 1, line.rfind(':') - line.find(':') - 1);
-      if (names.empty() && world() != World::hybrid) continue;
-      if (!names.empty() && !cgroup_directory(names.substr(0, names.find(',')), "")) continue;
-      CHECK(line.substr(line.rfind(':') + 1) == scope.group());
-    }
+    check_groups(read_text("/proc/" + std::to_string(web.pid()) + "/cgroup").value_or(""),
+                 scope.group());
+    // A further process, which systemd is not asked to move; in the container's cgroup namespace.
+    Result const further = proa("exec", web.id(), "/probe", "read", "/proc/self/cgroup");
+    check_ok(further);
+    check_groups(Json::parse(further.out).at("text"), "/");
     CHECK(scope.show("ActiveState") == "active");
     CHECK(scope.show("Delegate") == "yes");
     REQUIRE(web.kill("KILL").ok());
@@ -118,6 +127,17 @@ TEST_CASE("with version 1 update tells the kernel and systemd", "[systemd][contr
   CHECK(value(scope, "cpu", "cpu.cfs_quota_us") == "100000");
   CHECK(value(scope, "cpu", "cpu.cfs_period_us") == "200000");
   CHECK(scope.show("CPUQuotaPerSecUSec") == "500ms");
+}
+
+TEST_CASE("with version 1 an update that fails changes nothing, with systemd neither",
+          "[systemd][contract:update]") {
+  SKIP_WITHOUT_SYSTEMD_V1();
+  Scope const scope;
+  GlobalOptions const options(by_systemd);
+  Running const web(scope.in(ordinary()).with("/linux/resources", limits));
+  CHECK_FALSE(proa("update", "--memory", "100663296", "--cpuset-cpus", "4000", web.id()).ok());
+  CHECK(value(scope, "memory", "memory.limit_in_bytes") == "67108864");
+  CHECK(scope.show("MemoryLimit") == "67108864");
 }
 
 TEST_CASE("with version 1 a paused container of a scope goes on, or is deleted",

@@ -134,8 +134,8 @@ struct Row {
   char const* property;
   Translation translation;
 };
-// The v1 files have no other meaning than those of v2, but for MemoryLimit and CPUShares, which
-// only a systemd that knows v1 has.  What v1 calls low and high is nothing that systemd sets there.
+// The v1 files have no other meaning than those of v2, but for the properties that only a systemd
+// that knows v1 has.  What v1 calls low and high is nothing that systemd sets there.
 constexpr Row rows[] = {
     {"cpu.max", "CPUQuotaPerSecUSec", as_quota},
     {"cpu.weight", "CPUWeight", as_number},
@@ -150,6 +150,7 @@ constexpr Row rows[] = {
     {"memory.min", "MemoryMin", as_number},
     {"memory.swap.max", "MemorySwapMax", as_number},
     {"pids.max", "TasksMax", as_number},
+    {"blkio.weight", "BlockIOWeight", as_number},
     {"cpu.shares", "CPUShares", as_number},
     {"memory.limit_in_bytes", "MemoryLimit", as_number},
 };

@@ -53,6 +53,7 @@ TEST_CASE("limits of v1") {
                    {"TasksMax", dbus::uint64(7)}});
   CHECK(of_files({{"memory.limit_in_bytes", "-1"}}) ==
         Properties{{"MemoryLimit", dbus::uint64(infinity)}});
+  CHECK(of_files({{"blkio.weight", "300"}}) == Properties{{"BlockIOWeight", dbus::uint64(300)}});
   CHECK(of_files({{"cpu.cfs_period_us", "200000"}, {"cpu.cfs_quota_us", "50000"}}) ==
         Properties{{"CPUQuotaPerSecUSec", dbus::uint64(250000)},
                    {"CPUQuotaPeriodUSec", dbus::uint64(200000)}});
