@@ -36,6 +36,12 @@ bool has_idmapped_mounts() {
   return features.value("/linux/mountExtensions/idmap/enabled"_json_pointer, false);
 }
 
+#define NEEDS_IDMAPPED_MOUNTS(...)                                   \
+  if (!has_idmapped_mounts()) {                                      \
+    SKIP_BECAUSE("this runtime's features have no idmapped mounts"); \
+  }                                                                  \
+  if (denied({__VA_ARGS__})) SKIP_BECAUSE("a call that maps ids is denied")
+
 }  // namespace
 
 TEST_CASE("the usual file systems are mounted", "[spec:config-linux#default-filesystems][SHOULD]") {
@@ -329,7 +335,7 @@ TEST_CASE("propagation words set the propagation", "[spec:config#linux-mount-opt
 }
 
 TEST_CASE("an idmapped bind shows other owners", "[spec:config#linux-mount-options][SHOULD]") {
-  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");
   std::string const source = scratch() + "/owned";
   make_directories(source);
   write_text(source + "/file", "");
@@ -345,7 +351,7 @@ TEST_CASE("an idmapped bind shows other owners", "[spec:config#linux-mount-optio
 
 TEST_CASE("an idmap in a user namespace is its mapping by default",
           "[spec:config#linux-mount-options][MAY]") {
-  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");
   std::string const source = scratch() + "/owned";
   make_directories(source);
   write_text(source + "/file", "");
@@ -358,7 +364,7 @@ TEST_CASE("an idmap in a user namespace is its mapping by default",
 
 TEST_CASE("idmap is for the mount alone, ridmap for the mounts below as well",
           "[spec:config#linux-mount-options][SHOULD]") {
-  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");
   std::string const source = scratch() + "/owned";
   make_directories(source + "/below");
   REQUIRE(mount("tmpfs", (source + "/below").c_str(), "tmpfs", 0, "uid=1000,gid=1000") == 0);
@@ -376,7 +382,7 @@ TEST_CASE("idmap is for the mount alone, ridmap for the mounts below as well",
 }
 
 TEST_CASE("a new file system shows other owners too", "[spec:config#linux-mount-options][SHOULD]") {
-  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  NEEDS_IDMAPPED_MOUNTS("fsopen", "fsconfig", "fsmount", "move_mount", "mount_setattr");
   if (!is_proa()) SKIP_BECAUSE("runc maps the ids of bind mounts only");
   Json entry = tmpfs("/mnt", {"idmap", "uid=1000", "gid=1000"});
   entry["uidMappings"] = entry["gidMappings"] =
@@ -388,6 +394,7 @@ TEST_CASE("a new file system shows other owners too", "[spec:config#linux-mount-
 
 TEST_CASE("an idmap is relative to the container's user namespace with an @",
           "[contract:crun][proa]") {
+  NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");
   std::string const source = scratch() + "/owned";
   make_directories(source);
   REQUIRE(chown(source.c_str(), 1, 1) == 0);
@@ -399,7 +406,7 @@ TEST_CASE("an idmap is relative to the container's user namespace with an @",
 
 TEST_CASE("an idmap in a user namespace that is joined is its mapping",
           "[spec:config#linux-mount-options][MAY]") {
-  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");
   Created const other(userns().doing({{"pause"}}));
   std::string const source = scratch() + "/owned";
   make_directories(source);
@@ -416,6 +423,7 @@ TEST_CASE("an idmap in a user namespace that is joined is its mapping",
 
 TEST_CASE("a file system that cannot map ids is an error",
           "[spec:config#linux-mount-options][MUST]") {
+  NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");
   Json entry = bind_mount("/proc", "/mnt", {"bind", "idmap"});
   entry["uidMappings"] = entry["gidMappings"] =
       Json::array({{{"containerID", 0}, {"hostID", 1}, {"size", 1}}});

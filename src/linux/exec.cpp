@@ -61,7 +61,11 @@ Outcome<void> execute(std::string const& path, char* const* argv, char* const* e
 }
 
 Outcome<void> execute_file(FdRef file, char* const* argv, char* const* envp) {
-  return checked(::syscall(SYS_execveat, file.number(), "", argv, envp, AT_EMPTY_PATH));
+  auto const executed =
+      checked(::syscall(SYS_execveat, file.number(), "", argv, envp, AT_EMPTY_PATH));
+  if (!executed.is(ENOSYS, EPERM)) return executed;
+  // Under the name that execveat(2) gives the program.
+  return execute("/dev/fd/" + std::to_string(file.number()), argv, envp);
 }
 
 std::string_view executed_name() {

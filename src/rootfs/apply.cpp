@@ -158,7 +158,7 @@ Outcome<Fd> lend(Plan const& plan, Step const& step) {
 Fd map_ids(Plan const& plan, Step const& step, Fd user_namespace) {
   if (step.action != Action::bind) return user_namespace;
   Context at("mount {} on {}", step.source, step.destination);
-  auto source = lend(plan, step).or_fail("open source");
+  auto source = lend(plan, step).or_fail("clone mount of source to map its ids");
   set_id_map(source, step, user_namespace);
   return source;
 }

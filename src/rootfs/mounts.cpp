@@ -122,6 +122,16 @@ void attach(Step const& step, Placement placement, Tree& tree, MountAttributes c
   settle(step, std::move(mount), tree);
 }
 
+/// The flags of a mount that is in its place already: by mount(2) only what mount_setattr(2) has not
+/// done, as that alone reaches a whole tree.
+void set_in_place(Step const& step, FdRef mount, Tree& tree, MountAttributes const& top) {
+  auto const set = set_attributes(mount, step, top);
+  if (set) return;
+  if (!may_be_missing(set)) set.or_fail("set mount flags");
+  mount2::prepare(tree);
+  mount2::set_attributes(tree, mount, step, set.error());
+}
+
 // --- binds --------------------------------------------------------------------------------------
 
 /// What to bind: a detached mount, or a plain descriptor where open_tree(2) is missing.
@@ -151,6 +161,15 @@ Source open_source(Step const& step, Fd lent, Tree const& into) {
   return {std::move(tree).or_fail("open source"), true};
 }
 
+void attach(Step const& step, Source source, FdRef target, Tree& tree, MountAttributes const& top) {
+  if (source.detached) return attach(step, {std::move(source.fd), target}, tree, top);
+  mount2::prepare(tree);
+  mount2::bind(tree, source.fd, target, step.flags);
+  auto mount = mount2::reopen(tree, step.destination, step.lookup);
+  set_in_place(step, mount, tree, top);
+  settle(step, std::move(mount), tree);
+}
+
 void make_link(Step const& step, std::string const& text, Tree const& tree) {
   auto const slash = step.destination.rfind('/');
   auto const dir = look_up_or_make(tree.root, step.destination.substr(0, slash), Kind::directory)
@@ -175,12 +194,7 @@ void bind(Step const& step, Fd lent, Tree& tree) {
          step.pointer, step.source);
   }
   auto const target = find_target(step, kind_of(source.fd), tree);
-  if (source.detached) return attach(step, {std::move(source.fd), target.fd}, tree, step.top);
-  mount2::prepare(tree);
-  mount2::bind(tree, source.fd, target.fd, step.flags);
-  auto mount = mount2::reopen(tree, step.destination, step.lookup);
-  mount2::set_attributes(tree, mount, step, ENOSYS);
-  settle(step, std::move(mount), tree);
+  attach(step, std::move(source), target.fd, tree, step.top);
 }
 
 // --- file systems -------------------------------------------------------------------------------
@@ -251,9 +265,7 @@ void bind_instead(Step const& step, FdRef target, Tree& tree, int refusal) {
     bound.flags |= MS_REC;
     if (!weakened("whole-sys-readonly")) bound.recursive.set |= top.set;
   }
-  auto source = open_source(bound, {}, tree);
-  if (!source.detached) fail_errno(refusal, "create");
-  attach(bound, {std::move(source.fd), target}, tree, top);
+  attach(bound, open_source(bound, {}, tree), target, tree, top);
 }
 
 /// mqueue takes no context as parameter: its root is labelled as a file.
@@ -273,7 +285,7 @@ void mount_by_path(Step const& step, FdRef target, Tree& tree) {
   auto mount = mount2::reopen(tree, step.destination, step.lookup);
   if (step.copy_up) copy_up(target, mount);
   label_root(step, mount);
-  mount2::set_attributes(tree, mount, step, ENOSYS);
+  set_in_place(step, mount, tree, step.top);
   settle(step, std::move(mount), tree);
 }
 
@@ -318,13 +330,9 @@ void mount_filesystem(Step const& step, Fd const& id_namespace, Tree& tree) {
 /// does both at once.
 void remount(Step const& step, Tree& tree) {
   auto const mount = look_up(tree.root, step.destination, step.lookup).or_fail("open destination");
-  bool const top_only = (step.flags & MS_BIND) != 0;
-  auto const set = set_attributes(mount, step, step.top);
-  if (set && top_only) return;
-  if (!may_be_missing(set)) set.or_fail("set mount flags");
+  set_in_place(step, mount, tree, step.top);
+  if ((step.flags & MS_BIND) != 0) return;
   mount2::prepare(tree);
-  if (!set) mount2::set_attributes(tree, mount, step, set.error());
-  if (top_only) return;
   linux::MountCall call;
   call.flags = step.flags;
   call.data = mount2::data_of(step.parameters);

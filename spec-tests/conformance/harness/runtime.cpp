@@ -182,6 +182,12 @@ Words& global_options() {
   return options;
 }
 
+/// What the runtime under test is run by.
+Words& denial() {
+  static Words words;
+  return words;
+}
+
 }  // namespace
 
 std::string runtime_path() { return environment("PROA_RUNTIME", PROA_BINARY); }
@@ -193,6 +199,14 @@ bool is_proa() {
   return answer;
 }
 
+bool denied(std::initializer_list<std::string_view> calls) {
+  std::istringstream names(environment("PROA_DENIED", ""));
+  for (std::string name; std::getline(names, name, ',');) {
+    if (std::find(calls.begin(), calls.end(), name) != calls.end()) return true;
+  }
+  return false;
+}
+
 std::string const& scratch() { return scratch_of_this_case; }
 std::string state_root() { return scratch() + "/state"; }
 
@@ -201,8 +215,15 @@ GlobalOptions::GlobalOptions(Words options)
 
 GlobalOptions::~GlobalOptions() { global_options() = std::move(before_); }
 
+Denial::Denial(std::string const& error, std::string const& call) {
+  denial() = {PROA_DENY, error, call, runtime_path()};
+}
+
+Denial::~Denial() { denial().clear(); }
+
 Command runtime_command(Words arguments) {
-  Words argv = {runtime_path(), "--root", state_root()};
+  Words argv = denial();
+  argv.insert(argv.end(), {runtime_path(), "--root", state_root()});
   argv.insert(argv.end(), global_options().begin(), global_options().end());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return {std::move(argv), "", ""};

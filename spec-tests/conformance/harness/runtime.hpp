@@ -5,9 +5,11 @@
 // may fill, and the cgroup world it stands in.  Every case has a state directory of its own.
 #pragma once
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "process.hpp"
@@ -21,6 +23,10 @@ using Words = std::vector<std::string>;
 std::string runtime_path();
 /// Whether it is proa: cases for what only proa promises are tagged [proa].
 bool is_proa();
+
+/// Whether the runtime under test is denied one of these system calls ($PROA_DENIED,
+/// "openat2,clone3").
+bool denied(std::initializer_list<std::string_view> calls);
 
 /// A directory of this case alone, removed at its end, traversable by every user.
 std::string const& scratch();
@@ -38,6 +44,16 @@ class GlobalOptions {
 
  private:
   Words before_;
+};
+
+/// Every call of the runtime under test is without a system call, which answers "ENOSYS" or
+/// "EPERM", for as long as this object lives; what it starts is without it too.
+class Denial {
+ public:
+  Denial(std::string const& error, std::string const& call);
+  Denial(Denial const&) = delete;
+  Denial& operator=(Denial const&) = delete;
+  ~Denial();
 };
 
 /// A command line for the runtime under test, with the state directory of this case.

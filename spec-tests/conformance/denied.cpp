@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The proa authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Containers where newer system calls are missing, one at a time: ENOSYS as of an older kernel,
+// EPERM as of a filter that is older than the call.  spec-tests/run --denied runs all cases like
+// this.
+#include <set>
+
+#include "catch.hpp"
+#include "harness/container.hpp"
+#include "skip.hpp"
+
+namespace conformance {
+namespace {
+
+constexpr char const* newer_calls[] = {
+    "open_tree",     "move_mount", "fsopen",      "fsconfig",   "fsmount",
+    "mount_setattr", "openat2",    "close_range", "faccessat2", "epoll_pwait2",
+    "fchmodat2",     "execveat",   "clone3",      "pidfd_open", "pidfd_send_signal",
+    "pidfd_getfd",   "statmount",  "listmount",
+};
+
+/// What a container is made of that takes one of those calls.
+Bundle manifold(Bundle const& bundle) {
+  return bundle.file("etc/secret", "secret")
+      .directory("srv")
+      .directory("mnt/new")
+      .directory("mnt/bound")
+      .link("etc/alias", "/etc/secret")
+      .mount({{"destination", "/mnt/new"}, {"type", "tmpfs"}, {"options", {"nosuid", "size=4k"}}})
+      .mount({{"destination", "/mnt/bound"},
+              {"source", "rootfs/srv"},
+              {"options", {"bind", "ro", "noexec"}}})
+      .with("/linux/maskedPaths", {"/etc/alias", "/srv"})
+      .with("/linux/readonlyPaths", {"/bin", "/proc/sys"})
+      .with("/linux/rootfsPropagation", "private")
+      .with("/root/readonly", true);
+}
+
+/// What does not change from one run to the next.
+Json made(Json const& report) {
+  Json made;
+  for (char const* key : {"user", "capabilities", "rlimits", "cwd", "env", "umask", "dumpable",
+                          "no_new_privileges", "death_signal", "signals", "terminal"}) {
+    made[key] = report.at(key);
+  }
+  std::multiset<Json> mounts;
+  for (auto const& mount : report.at("mounts")) {
+    if (mount.is_null()) continue;
+    Json entry = Json::array({mount.at("target")});
+    // What masks a file is a null device: the host's, or else the container's.
+    if (mount.at("target") != "/etc/secret") {
+      entry.push_back(mount.at("type"));
+      entry.push_back(std::set<std::string>(mount.at("options")));
+    }
+    mounts.insert(std::move(entry));
+  }
+  made["mounts"] = mounts;
+  for (auto const& each : report.at("descriptors")) made["descriptors"].push_back(each.at("fd"));
+  return made;
+}
+
+Json all_of_its_life(Bundle const& bundle) {
+  Created web(bundle.doing({{"report"}, {"wait"}}));
+  CHECK(web.start().ok());
+  Json const report = web.answer();
+  Result const further = proa("exec", web.id(), "/probe", "report");
+  INFO(further.err);
+  CHECK(further.ok());
+  Json const both = {made(report), made(Json::parse(further.out))};
+  CHECK(web.kill("KILL").ok());
+  CHECK(web.wait() == 128 + 9);
+  CHECK(web.remove().ok());
+  return both;
+}
+
+/// "create" without `call` is refused, and says so in these words.
+void check_refused(char const* call, Bundle const& bundle, std::string const& words) {
+  CAPTURE(call);
+  Denial const denial("ENOSYS", call);
+  check_words(refusal(bundle), words);
+}
+
+}  // namespace
+
+TEST_CASE("a container is the same whichever of the newer calls is denied",
+          "[contract:denied][proa]") {
+  Bundle const bundle = manifold(GENERATE(ordinary(), userns()));
+  Json const usual = all_of_its_life(bundle);
+  for (char const* const call : newer_calls) {
+    for (char const* const error : {"ENOSYS", "EPERM"}) {
+      CAPTURE(call, error);
+      Denial const denial(error, call);
+      CHECK(all_of_its_life(bundle) == usual);
+    }
+  }
+}
+
+TEST_CASE("flags of a whole tree are set without open_tree(2) too", "[contract:denied][proa]") {
+  if (denied({"mount_setattr"})) SKIP_BECAUSE("only mount_setattr(2) sets flags of a whole tree");
+  Denial const denial("EPERM", "open_tree");
+  Json const mount = {{"destination", "/mnt"}, {"source", "/sys"}, {"options", {"rbind", "rro"}}};
+  for (auto const& each : report(ordinary().mount(mount)).at("mounts")) {
+    std::string const target = each.at("target");
+    if (!target.starts_with("/mnt")) continue;
+    CAPTURE(target);
+    std::set<std::string> const options = each.at("options");
+    CHECK(options.contains("ro"));
+  }
+}
+
+// Nothing else does this: a container that is not what was asked for must not begin.
+TEST_CASE("what only a call that is denied can do is refused",
+          "[contract:denied][spec:config#linux-mount-options][proa]") {
+  Json const tree = {{"destination", "/mnt"}, {"source", "/sys"}, {"options", {"rbind", "rro"}}};
+  check_refused("mount_setattr", ordinary().mount(tree), "set flags of the whole tree");
+  Json const id = Json::array({{{"containerID", 0}, {"hostID", 1}, {"size", 1}}});
+  Json const mapped = {{"destination", "/mnt"},
+                       {"source", "rootfs/srv"},
+                       {"options", {"bind", "idmap"}},
+                       {"uidMappings", id},
+                       {"gidMappings", id}};
+  for (char const* const call : {"open_tree", "move_mount", "mount_setattr"}) {
+    check_refused(call, ordinary().directory("srv").mount(mapped), "map");
+  }
+}
+
+}  // namespace conformance
