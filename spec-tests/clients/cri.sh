@@ -6,7 +6,8 @@ export CRI_SOCKET=$STAGE/c.sock CRI_STUBS=$STAGE TMPDIR=$STAGE/tmp
 image=docker.io/library/busybox:proa
 pause=docker.io/library/pause:proa
 runtime_root=/run/containerd/runc/k8s.io
-seconds_per_check=150
+scopes=cri-containerd
+: "${seconds_per_check:=150}"
 
 unfit() { unfit_without_cpu "a pod"; }
 
@@ -21,9 +22,11 @@ begin_engine() {
   containerd_$version >"$STAGE/config.toml"
   protoc --proto_path="$clients" --python_out="$STAGE" "$clients/cri.proto" || return 1
   in_background containerd --config "$STAGE/config.toml" --log-level error
+  in_background "$clients/cri-client" serve "$STAGE/questions"
   until_up ctr --address "$CRI_SOCKET" version || return 1
   import "$image"
   import "$pause" /bin/sleep 2147483647
+  until_up [ -p "$STAGE/questions" ] || return 1
   until_up cri Version
 }
 
@@ -79,20 +82,27 @@ import() { # NAME ENTRYPOINT...
   ctr --address "$CRI_SOCKET" --namespace k8s.io image import "$STAGE/image.tar" >/dev/null
 }
 
-end_engine() { "$clients/cri-client" clear; }
-clean_up() { "$clients/cri-client" clear; }
+end_engine() { timeout 60 "$clients/cri-client" clear; }
+clean_up() { cri_client clear; }
 
-cri() { "$clients/cri-client" call "$@"; }
+# cri_client VERB...: what cri-client does, done by the one that runs already.
+cri_client() {
+  local status
+  mkfifo "$STAGE/questions.$BASHPID"
+  printf '%s\0' "$BASHPID" "$@" >"$STAGE/questions"
+  read -r status <"$STAGE/questions.$BASHPID"
+  rm "$STAGE/questions.$BASHPID"
+  return "$status"
+}
+cri() { cri_client call "$@"; }
 # field NAME: of an answer in JSON, wherever it stands.
 field() { sed -nE "s/.*\"$1\": \"?([^\",}]*).*/\1/p"; }
 
 # pod_config [SECURITY-CONTEXT]: of the sandbox, in JSON.
 pod_config() {
-  local parent=$cgroup_parent
-  [ "$STAGE_MANAGER" != systemd ] || parent=system.slice
   printf '{"metadata": {"name": "%s", "uid": "1", "namespace": "default"}, "hostname": "pod",
 "log_directory": "%s", "linux": {"cgroup_parent": "%s", "security_context": {%s}}}' \
-    "$me" "$scratch" "$parent" "${1:-}"
+    "$me" "$scratch" "$cgroup_parent" "${1:-}"
 }
 # in_pod [SECURITY-CONTEXT]: runs the sandbox; $pod is its id, $config what it was made from.
 in_pod() {
@@ -112,13 +122,15 @@ running() {
   start "$container"
   eventually grep -q ready "$scratch/$1.log"
 }
-inside() { "$clients/cri-client" exec "$container" "$@"; }
+inside() { cri_client exec "$container" "$@"; }
 status() { cri ContainerStatus "{\"container_id\": \"$container\"}" | field "$1"; }
 state_is() { [ "$(status state)" = "$1" ]; }
 pid_of() {
   cri ContainerStatus "{\"container_id\": \"$container\", \"verbose\": true}" |
     grep -oE '\\"pid\\": ?[0-9]+' | grep -oE '[0-9]+' | head -n 1
 }
+
+[ "$STAGE_MANAGER" != systemd ] || source "$clients/cri-systemd-checks.sh"
 
 check_version() { has containerd cri Version; }
 check_three_containers_share_net_and_ipc() {
@@ -129,21 +141,21 @@ check_three_containers_share_net_and_ipc() {
   running two "$alone"; second=$container
   running three "$alone"; third=$container
   for kind in net ipc uts; do
-    prints "$("$clients/cri-client" exec "$first" readlink /proc/self/ns/$kind)" \
-      "$clients/cri-client" exec "$second" readlink /proc/self/ns/$kind
-    prints "$("$clients/cri-client" exec "$first" readlink /proc/self/ns/$kind)" \
-      "$clients/cri-client" exec "$third" readlink /proc/self/ns/$kind
+    prints "$(cri_client exec "$first" readlink /proc/self/ns/$kind)" \
+      cri_client exec "$second" readlink /proc/self/ns/$kind
+    prints "$(cri_client exec "$first" readlink /proc/self/ns/$kind)" \
+      cri_client exec "$third" readlink /proc/self/ns/$kind
   done
-  [ "$("$clients/cri-client" exec "$first" readlink /proc/self/ns/pid)" != \
-    "$("$clients/cri-client" exec "$second" readlink /proc/self/ns/pid)" ]
-  prints pod "$clients/cri-client" exec "$first" hostname
+  [ "$(cri_client exec "$first" readlink /proc/self/ns/pid)" != \
+    "$(cri_client exec "$second" readlink /proc/self/ns/pid)" ]
+  prints pod cri_client exec "$first" hostname
 }
 check_containers_of_a_pod_share_processes() {
   in_pod '"namespace_options": {"pid": "POD"}'
   running one '"linux": {"security_context": {"namespace_options": {"pid": "POD"}}}'
   local first=$container
   running two '"linux": {"security_context": {"namespace_options": {"pid": "POD"}}}'
-  prints "$("$clients/cri-client" exec "$first" readlink /proc/self/ns/pid)" inside readlink /proc/self/ns/pid
+  prints "$(cri_client exec "$first" readlink /proc/self/ns/pid)" inside readlink /proc/self/ns/pid
   prints sleep inside cat /proc/1/comm
 }
 check_stop_of_one_that_shares_processes() {
@@ -288,13 +300,13 @@ check_stop_pod_stops_its_containers() {
   prints '{"containers": []}' cri ListContainers
 }
 check_a_hundred_pods_come_and_go() {
-  quietly "$clients/cri-client" pods "${CRI_PODS:-100}" "$(pod_config)"
+  quietly cri_client pods "${CRI_PODS:-100}" "$(pod_config)"
   prints '{"items": []}' cri ListPodSandbox
   prints '' sh -c 'ls "$0" 2>/dev/null || true' "$runtime_root"
 }
 # The last one: whatever went before.
 check_nothing_is_left() {
-  "$clients/cri-client" clear
+  cri_client clear
   prints '' sh -c 'ls "$0" 2>/dev/null || true' "$runtime_root"
   prints '' ls /run/netns
   eventually no_shim

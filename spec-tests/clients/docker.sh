@@ -6,6 +6,7 @@ engine=docker
 image=busybox:proa
 placement=()
 build_placement=()
+scopes=docker
 # dockerd keeps the name runc to itself.
 runtime_name=${runtime/#runc/the-runc}
 export DOCKER_HOST=unix://$STAGE/docker.sock DOCKER_CONFIG=$STAGE/docker HOME=$STAGE/home
@@ -25,8 +26,7 @@ s/}\$/, \"default-runtime\": \"$runtime_name\"}/" >"$STAGE/daemon.json"
   in_background /usr/sbin/dockerd --config-file "$STAGE/daemon.json" --host "$DOCKER_HOST" \
     --containerd "$STAGE/containerd/c.sock" --data-root "$STAGE/data" --exec-root "$STAGE/exec" \
     --pidfile "$STAGE/docker.pid" --bridge none --iptables=false --ip6tables=false --ip-forward=false \
-    --exec-opt "native.cgroupdriver=$STAGE_MANAGER" \
-    $([ "$STAGE_MANAGER" = systemd ] || echo --cgroup-parent "$cgroup_parent") "${ulimits[@]}"
+    --exec-opt "native.cgroupdriver=$STAGE_MANAGER" --cgroup-parent "$cgroup_parent" "${ulimits[@]}"
   until_up docker info || return 1
   tar -C "$rootfs" --owner 0 --group 0 -cf "$STAGE/busybox.tar" .
   docker import --change 'CMD ["sh"]' "$STAGE/busybox.tar" "$image" >/dev/null
@@ -60,6 +60,7 @@ clean_up() { remove_all; }
 inspect() { docker container inspect --format "$1" "$2"; }
 
 source "$clients/engine-checks.sh"
+[ "$STAGE_MANAGER" != systemd ] || source "$clients/systemd-checks.sh"
 
 check_info_lists_the_runtime() {
   prints "$runtime_name" docker info --format '{{.DefaultRuntime}}'

@@ -103,10 +103,10 @@ end_daemons() {
   done
 }
 
-# until_up COMMAND...: waits for a daemon.
+# until_up COMMAND...: waits for a daemon, a minute or $patience.
 until_up() {
-  local tries
-  for ((tries = 0; tries < 150; ++tries)); do
+  local end=$((SECONDS + ${patience:-60}))
+  while [ $SECONDS -lt $end ]; do
     "$@" >/dev/null 2>&1 && return 0
     sleep 0.1
   done
@@ -155,7 +155,8 @@ clean_up() { :; }
 
 # gone PID: there is no such process, or nobody has asked for its status yet.
 gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"; }
-no_shim() { ! pgrep -x containerd-shim; }
+# Of the stage's own containerd: others may run beside it.
+no_shim() { ! pgrep -f "containerd-shim.*$STAGE/"; }
 
 # --- cgroups ---
 

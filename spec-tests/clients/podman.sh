@@ -5,6 +5,7 @@
 engine=podman
 image=localhost/busybox
 placement=(--cgroup-parent "$cgroup_parent")
+scopes=libpod
 runtime_root=/run/$runtime
 
 # Everything podman keeps is below the stage or below the stage's own /run.

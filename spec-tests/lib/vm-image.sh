@@ -7,7 +7,9 @@ vm_packages=(qemu-system-x86 mmdebstrap e2fsprogs zstd xz-utils openssh-client)
 vm_disk=4G
 guest_packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,passwd,login,mount,udev
 guest_packages+=,kmod,openssh-server,busybox-static,iproute2,procps,uidmap,apparmor
-engine_packages=podman,crun,runc,containerd,passt,netavark,nftables
+engine_packages=podman,crun,runc,containerd,docker.io,docker-cli,passt,netavark,nftables
+# What the checks of spec-tests/clients want beside them.
+engine_packages+=,python3-grpcio,protobuf-compiler,catatonit,bsdutils
 
 # Where this machine has its own packages from.
 vm_mirror() {
@@ -98,7 +100,7 @@ UNIT
   chroot "$1" systemctl -q mask getty@tty1 serial-getty@ttyS0 serial-getty@hvc0 apt-daily.timer \
     apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer logrotate.timer \
     systemd-pstore systemd-timesyncd systemd-networkd-wait-online systemd-udev-trigger \
-    netavark-dhcp-proxy.socket sshd-keygen containerd apparmor
+    netavark-dhcp-proxy.socket sshd-keygen containerd docker.service docker.socket apparmor
 }
 
 # The kernel as an ELF file, which qemu enters without firmware (PVH): it stands in vmlinuz, packed.
