@@ -359,7 +359,8 @@ TEST_CASE("a limit that the kernel refuses fails create and leaves nothing",
 }
 
 // crun 1.8 hangs.
-TEST_CASE("a frozen cgroup is refused", "[spec:config-linux#control-groups][MUST]") {
+TEST_CASE("a frozen cgroup is refused",
+          "[spec:config-linux#control-groups][MUST][contract:2.9/frozen]") {
   if (!is_proa()) SKIP_BECAUSE("other runtimes may wait for ever here");
   std::string const cgroup = cgroup_parent() + "/frozen";
   auto const directory = cgroup_directory("freezer", cgroup);

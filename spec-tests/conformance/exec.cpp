@@ -200,7 +200,8 @@ TEST_CASE("exec works at the limit of pids", "[exec][cgroup]") {
 }
 
 // cgroup-v2.rst, no internal processes: what systemd does in a container that owns its cgroup.
-TEST_CASE("exec follows an init that has moved below its cgroup", "[exec][cgroup]") {
+TEST_CASE("exec follows an init that has moved below its cgroup",
+          "[exec][cgroup][contract:2.9/adding-pid]") {
   Running web(ordinary());
   std::string top;
   for (auto const& directory : cgroup_directories(web.cgroup())) {
@@ -245,7 +246,7 @@ TEST_CASE("exec --cgroup runs the process in a group below", "[exec][cgroup]") {
   }
 }
 
-TEST_CASE("exec --cgroup refuses what is not below the container", "[exec][cgroup]") {
+TEST_CASE("exec --cgroup refuses what is not below", "[exec][cgroup][contract:2.9/adding-pid]") {
   Running web(ordinary());
   CHECK_THAT(exec_refusal(web, {"--cgroup", ".."}, {"/probe", "report"}),
              ContainsSubstring("bad sub cgroup path"));

@@ -349,6 +349,20 @@ TEST_CASE("an idmapped bind shows other owners", "[spec:config#linux-mount-optio
   CHECK(seen.at("gid") == 2000);
 }
 
+// EOVERFLOW: "Value too large for defined data type", as touch(1) says it.
+TEST_CASE("an id that an idmapped mount does not know can make no file there",
+          "[contract:2.9/idmap-range]") {
+  if (!has_idmapped_mounts()) SKIP_BECAUSE("this runtime's features have no idmapped mounts");
+  std::string const source = scratch() + "/owned";
+  make_directories(source);
+  REQUIRE(chmod(source.c_str(), 0777) == 0);
+  Json const map = Json::array({{{"containerID", 1000}, {"hostID", 2000}, {"size", 1}}});
+  Json mount = bind_mount(source, "/mnt", {"bind", "idmap"});
+  mount["uidMappings"] = map;
+  mount["gidMappings"] = map;
+  CHECK(inside(ordinary().mount(mount), {{"write", "/mnt/file", ""}})[0].at("errno") == EOVERFLOW);
+}
+
 TEST_CASE("an idmap in a user namespace is its mapping by default",
           "[spec:config#linux-mount-options][MAY]") {
   NEEDS_IDMAPPED_MOUNTS("open_tree", "move_mount", "mount_setattr");

@@ -167,7 +167,7 @@ TEST_CASE("defaultErrnoRet is the default action's", "[spec:config-linux#seccomp
 }
 
 TEST_CASE("KILL and KILL_PROCESS end the process with SIGSYS",
-          "[spec:config-linux#seccomp][MUST]") {
+          "[spec:config-linux#seccomp][MUST][contract:2.9/bad-system-call]") {
   for (char const* action : {"SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS"}) {
     CAPTURE(action);
     CHECK(end_of(filtered({"times"}, action), call(SYS_times)) == 128 + 31);

@@ -190,7 +190,8 @@ TEST_CASE("without noNewPrivileges an agent answers the runtime's last steps too
   CHECK(asked > 0);
 }
 
-TEST_CASE("without an agent nothing starts", "[spec:config-linux#seccomp][MUST]") {
+TEST_CASE("without an agent nothing starts",
+          "[spec:config-linux#seccomp][MUST][contract:2.9/no-agent]") {
   std::string path;
   {
     Agent const gone;

@@ -202,7 +202,8 @@ TEST_CASE("a limit that the kernel refuses takes the others back", "[contract:up
   CHECK(value(web, "pids.max", "pids.max") == "50");
 }
 
-TEST_CASE("checkBeforeUpdate of config.json holds for update", "[spec:config-linux#memory][MUST]") {
+TEST_CASE("checkBeforeUpdate of config.json holds for update",
+          "[spec:config-linux#memory][MUST][contract:2.9/rejecting]") {
   SKIP_WITHOUT("memory");
   Running web(ordinary().with("/linux/resources",
                               {{"memory", {{"limit", 67108864}, {"checkBeforeUpdate", true}}}}));

@@ -13,6 +13,9 @@
 
 namespace proa::linux {
 
+/// SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: <linux/seccomp.h> of Linux 5.19 is the first to have it.
+inline constexpr unsigned wait_killable_recv = 1U << 5;
+
 /// SECCOMP_SET_MODE_FILTER; `flags` is SECCOMP_FILTER_FLAG_*.  EACCES without CAP_SYS_ADMIN and
 /// without no_new_privs.  With SECCOMP_FILTER_FLAG_TSYNC a thread that can't follow is ESRCH.
 Outcome<void> set_seccomp_filter(std::span<::sock_filter const> program, unsigned flags);

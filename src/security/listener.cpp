@@ -7,10 +7,13 @@
 #include <sys/syscall.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <utility>
 
+#include "base/error.hpp"
 #include "linux/random.hpp"
 #include "linux/seccomp.hpp"
 
@@ -58,8 +61,13 @@ Listening load_with_listener(std::string_view program, unsigned flags) {
   instructions.resize(gate_size + program.size() / sizeof(::sock_filter));
   std::memcpy(&instructions[gate_size], program.data(),
               program.size() / sizeof(::sock_filter) * sizeof(::sock_filter));
-  listening.listener = linux::set_seccomp_filter_with_listener(instructions, flags)
-                           .or_fail("load the seccomp filter");
+  auto listener = linux::set_seccomp_filter_with_listener(instructions, flags);
+  if (listener.is(EINVAL) && (flags & linux::wait_killable_recv) != 0) {
+    // seccomp(2) does not say which of the flags it is.  The words are runc's.
+    fail_errno(EINVAL,
+               "error adding WaitKill flag to seccomp filter: SetWaitKill requires Linux 5.19");
+  }
+  listening.listener = std::move(listener).or_fail("load the seccomp filter");
   return listening;
 }
 

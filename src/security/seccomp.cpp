@@ -106,9 +106,6 @@ constexpr auto flag_bits = std::to_array<std::pair<SeccompFlag, unsigned>>({
     {SeccompFlag::spec_allow, SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 });
 
-// <linux/seccomp.h> of Linux 5.19 is the first to have it.
-constexpr unsigned wait_killable_recv = 1U << 5;
-
 /// The row of `word`, or nullptr.
 template <class Row, std::size_t count, class Word, class Projection>
 constexpr Row const* row(std::array<Row, count> const& table, Word word, Projection projection) {
@@ -354,7 +351,7 @@ unsigned flags_of(spec::Seccomp const& seccomp) {
   unsigned bits = listener;
   bool const killable =
       std::ranges::find(*seccomp.flags, SeccompFlag::wait_killable_recv) != seccomp.flags->end();
-  if (listener != 0 && killable) bits |= wait_killable_recv;
+  if (listener != 0 && killable) bits |= linux::wait_killable_recv;
   for (auto const flag : *seccomp.flags) {
     auto const* const known = row(flag_bits, flag, &decltype(flag_bits)::value_type::first);
     if (known != nullptr) bits |= known->second;

@@ -30,11 +30,15 @@ constexpr char init_lock_file[] = "init.lock";
 constexpr char start_socket[] = "start.sock";
 constexpr char notify_folder[] = "notify";
 
-/// mkdir -p; only the last directory is closed to others.
+// Closed to others; and sticky, without which XDG_RUNTIME_DIR may be cleaned of it at any time:
+// XDG Base Directory Specification.
+constexpr mode_t root_mode = 01700;
+
+/// mkdir -p; only the last directory is the state's.
 linux::Fd make_root(std::string const& root) {
   for (std::size_t end = root.find('/', 1);; end = root.find('/', end + 1)) {
     bool const last = end == std::string::npos;
-    auto const made = linux::mkdir_at(linux::at_cwd, root.substr(0, end), last ? 0700 : 0755);
+    auto const made = linux::mkdir_at(linux::at_cwd, root.substr(0, end), last ? root_mode : 0755);
     if (!made && !made.is(EEXIST)) made.or_fail("make state directory {}", root.substr(0, end));
     if (last) break;
   }

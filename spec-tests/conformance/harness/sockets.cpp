@@ -46,6 +46,8 @@ Message receive_message(Fd const& socket) {
   if (cmsghdr const* header = CMSG_FIRSTHDR(&message); header != nullptr) {
     CHECK(header->cmsg_type == SCM_RIGHTS);
     CHECK(header->cmsg_len == CMSG_LEN(sizeof(int)));
+    // go-runc takes no more than that: oobn == unix.CmsgSpace(4).
+    CHECK(message.msg_controllen == CMSG_SPACE(sizeof(int)));
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
     received.descriptor = Fd(fd);

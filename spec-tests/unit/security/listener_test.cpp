@@ -3,10 +3,17 @@
 
 #include "security/listener.hpp"
 
+#include <linux/seccomp.h>
 #include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstddef>
 
 #include "bpf.hpp"
 #include "catch.hpp"
+#include "linux/prctl.hpp"
+#include "linux/seccomp.hpp"
+#include "unit/process/child.hpp"
 
 using namespace proa;
 
@@ -54,4 +61,24 @@ TEST_CASE("a key that is wrong in one bit opens nothing", "[seccomp]") {
       CHECK(behind_gate(key, call) == SECCOMP_RET_KILL_PROCESS);
     }
   }
+}
+
+// Linux before 5.19 answers EINVAL.
+TEST_CASE("a flag that the kernel does not have is named in runc's words",
+          "[seccomp][contract:2.9/wait-kill]") {
+  CHECK(in_child([] {
+          ::sock_filter const older[] = {
+              {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(::seccomp_data, nr)},
+              {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_seccomp},
+              {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EINVAL},
+              {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+          linux::set_no_new_privileges().or_fail("set no_new_privs");
+          linux::set_seccomp_filter(older, 0).or_fail("load the filter of an older kernel");
+          std::string_view const program(reinterpret_cast<char const*>(&older[3]), sizeof older[3]);
+          (void)seccomp::load_with_listener(
+              program, SECCOMP_FILTER_FLAG_NEW_LISTENER | linux::wait_killable_recv);
+          return std::string("loaded");
+        }) ==
+        "error: error adding WaitKill flag to seccomp filter: SetWaitKill requires Linux "
+        "5.19: invalid argument");
 }

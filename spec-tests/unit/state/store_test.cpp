@@ -89,7 +89,7 @@ TEST_CASE("a container that is not there is said so", "[spec:runtime#query-state
 TEST_CASE("the state directory is closed to others", "[state]") {
   Root root;
   (void)root.store().make("web");
-  CHECK((linux::stat_at(linux::at_cwd, root.path()).or_fail("stat").st_mode & 07777) == 0700);
+  CHECK((linux::stat_at(linux::at_cwd, root.path()).or_fail("stat").st_mode & 07777) == 01700);
   CHECK((linux::stat_at(linux::at_cwd, root.path() + "/web").or_fail("stat").st_mode & 07777) ==
         0700);
 }
