@@ -31,7 +31,7 @@ class Strings {
 
 /// execve(2); returns only on failure.
 Outcome<void> execute(std::string const& path, char* const* argv, char* const* envp);
-/// execveat(2) of the very file, by way of the host's /dev/fd where that is missing; returns only on
+/// execveat(2) of the very file, where that is missing by the host's /dev/fd; returns only on
 /// failure.  A close-on-exec descriptor will do for what is no script.
 Outcome<void> execute_file(FdRef file, char* const* argv, char* const* envp);
 /// What the kernel was asked to execute when it made this program: AT_EXECFN of getauxval(3);
