@@ -120,7 +120,7 @@ check_logs_follow_to_the_end() {
   prints $'1\n2\n3' engine logs --follow "$me"
 }
 check_attach_sees_the_output() {
-  started -- sh -c 'sleep 1; echo seen; exit 6'
+  started -- sh -c 'sleep 4; echo seen; exit 6'
   exits 6 engine attach --no-stdin "$me"
   has '^seen$' cat "$scratch/said"
 }
