@@ -122,8 +122,8 @@ void attach(Step const& step, Placement placement, Tree& tree, MountAttributes c
   settle(step, std::move(mount), tree);
 }
 
-/// The flags of a mount that is in its place already: by mount(2) only what mount_setattr(2) has not
-/// done, as that alone reaches a whole tree.
+/// The flags of a mount that is in its place already: by mount(2) only where mount_setattr(2) is
+/// missing, which alone reaches a whole tree.
 void set_in_place(Step const& step, FdRef mount, Tree& tree, MountAttributes const& top) {
   auto const set = set_attributes(mount, step, top);
   if (set) return;
