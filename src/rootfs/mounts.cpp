@@ -124,8 +124,8 @@ void attach(Step const& step, Placement placement, Tree& tree, MountAttributes c
 
 /// The flags of a mount that is in its place already: by mount(2) only where mount_setattr(2) is
 /// missing, which alone reaches a whole tree.
-void set_in_place(Step const& step, FdRef mount, Tree& tree, MountAttributes const& top) {
-  auto const set = set_attributes(mount, step, top);
+void set_in_place(Step const& step, FdRef mount, Tree& tree) {
+  auto const set = set_attributes(mount, step, step.top);
   if (set) return;
   if (!may_be_missing(set)) set.or_fail("set mount flags");
   mount2::prepare(tree);
@@ -161,12 +161,12 @@ Source open_source(Step const& step, Fd lent, Tree const& into) {
   return {std::move(tree).or_fail("open source"), true};
 }
 
-void attach(Step const& step, Source source, FdRef target, Tree& tree, MountAttributes const& top) {
-  if (source.detached) return attach(step, {std::move(source.fd), target}, tree, top);
+void attach(Step const& step, Source source, FdRef target, Tree& tree) {
+  if (source.detached) return attach(step, {std::move(source.fd), target}, tree, step.top);
   mount2::prepare(tree);
   mount2::bind(tree, source.fd, target, step.flags);
   auto mount = mount2::reopen(tree, step.destination, step.lookup);
-  set_in_place(step, mount, tree, top);
+  set_in_place(step, mount, tree);
   settle(step, std::move(mount), tree);
 }
 
@@ -194,7 +194,7 @@ void bind(Step const& step, Fd lent, Tree& tree) {
          step.pointer, step.source);
   }
   auto const target = find_target(step, kind_of(source.fd), tree);
-  attach(step, std::move(source), target.fd, tree, step.top);
+  attach(step, std::move(source), target.fd, tree);
 }
 
 // --- file systems -------------------------------------------------------------------------------
@@ -258,14 +258,14 @@ void bind_instead(Step const& step, FdRef target, Tree& tree, int refusal) {
   bound.action = Action::bind;
   bound.source = step.instead.source;
   bound.flags = (step.flags & simple_flags) | MS_BIND;
-  MountAttributes top;
-  top.set = attributes_of(step.flags & simple_flags);
+  bound.top = {};
+  bound.top.set = attributes_of(step.flags & simple_flags);
   if (step.instead.whole_tree) {
     // What is mounted below is no more harmless: /sys/fs/cgroup, CVE-2023-25809.
     bound.flags |= MS_REC;
-    if (!weakened("whole-sys-readonly")) bound.recursive.set |= top.set;
+    if (!weakened("whole-sys-readonly")) bound.recursive.set |= bound.top.set;
   }
-  attach(bound, open_source(bound, {}, tree), target, tree, top);
+  attach(bound, open_source(bound, {}, tree), target, tree);
 }
 
 /// mqueue takes no context as parameter: its root is labelled as a file.
@@ -285,7 +285,7 @@ void mount_by_path(Step const& step, FdRef target, Tree& tree) {
   auto mount = mount2::reopen(tree, step.destination, step.lookup);
   if (step.copy_up) copy_up(target, mount);
   label_root(step, mount);
-  set_in_place(step, mount, tree, step.top);
+  set_in_place(step, mount, tree);
   settle(step, std::move(mount), tree);
 }
 
@@ -330,7 +330,7 @@ void mount_filesystem(Step const& step, Fd const& id_namespace, Tree& tree) {
 /// does both at once.
 void remount(Step const& step, Tree& tree) {
   auto const mount = look_up(tree.root, step.destination, step.lookup).or_fail("open destination");
-  set_in_place(step, mount, tree, step.top);
+  set_in_place(step, mount, tree);
   if ((step.flags & MS_BIND) != 0) return;
   mount2::prepare(tree);
   linux::MountCall call;
