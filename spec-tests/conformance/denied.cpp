@@ -5,6 +5,7 @@
 // EPERM as of a filter that is older than the call.  spec-tests/run --denied runs all cases like
 // this.
 #include <set>
+#include <utility>
 
 #include "catch.hpp"
 #include "harness/container.hpp"
@@ -13,11 +14,11 @@
 namespace conformance {
 namespace {
 
+/// Those that proa uses.
 constexpr char const* newer_calls[] = {
-    "open_tree",     "move_mount", "fsopen",      "fsconfig",   "fsmount",
-    "mount_setattr", "openat2",    "close_range", "faccessat2", "epoll_pwait2",
-    "fchmodat2",     "execveat",   "clone3",      "pidfd_open", "pidfd_send_signal",
-    "pidfd_getfd",   "statmount",  "listmount",
+    "open_tree",         "move_mount",  "fsopen",     "fsconfig", "fsmount", "mount_setattr",
+    "openat2",           "close_range", "faccessat2", "execveat", "clone3",  "pidfd_open",
+    "pidfd_send_signal",
 };
 
 /// What a container is made of that takes one of those calls.
@@ -85,14 +86,14 @@ void check_refused(char const* call, Bundle const& bundle, std::string const& wo
 
 TEST_CASE("a container is the same whichever of the newer calls is denied",
           "[contract:denied][proa]") {
-  Bundle const bundle = manifold(GENERATE(ordinary(), userns()));
+  auto const& [error, base] =
+      GENERATE(std::pair("ENOSYS", ordinary()), std::pair("EPERM", userns()));
+  Bundle const bundle = manifold(base);
   Json const usual = all_of_its_life(bundle);
   for (char const* const call : newer_calls) {
-    for (char const* const error : {"ENOSYS", "EPERM"}) {
-      CAPTURE(call, error);
-      Denial const denial(error, call);
-      CHECK(all_of_its_life(bundle) == usual);
-    }
+    CAPTURE(call, error);
+    Denial const denial(error, call);
+    CHECK(all_of_its_life(bundle) == usual);
   }
 }
 
