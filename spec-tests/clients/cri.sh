@@ -87,11 +87,13 @@ clean_up() { cri_client clear; }
 
 # cri_client VERB...: what cri-client does, done by the one that runs already.
 cri_client() {
-  local status
-  mkfifo "$STAGE/questions.$BASHPID"
-  printf '%s\0' "$BASHPID" "$@" >"$STAGE/questions"
-  read -r status <"$STAGE/questions.$BASHPID"
-  rm "$STAGE/questions.$BASHPID"
+  local asker=$BASHPID status=1
+  mkfifo "$STAGE/questions.$asker"
+  # To open a pipe takes until somebody opens its other end, who may have ended.
+  if printf '%s\0' "$asker" "$@" | timeout "$seconds_per_check" tee "$STAGE/questions" >/dev/null; then
+    read -r -t "$seconds_per_check" status <>"$STAGE/questions.$asker" || status=1
+  fi
+  rm "$STAGE/questions.$asker"
   return "$status"
 }
 cri() { cri_client call "$@"; }

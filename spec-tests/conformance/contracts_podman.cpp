@@ -16,12 +16,6 @@
 #include "skip.hpp"
 
 namespace conformance {
-namespace {
-
-/// A container that says nothing: its creator, which held its output, has gone.
-Bundle waiting() { return ordinary().doing({{"wait"}}); }
-
-}  // namespace
 
 // --- 2.5 conmon ----------------------------------------------------------------------------------
 

@@ -25,7 +25,8 @@ conformance_denied() {
     "$top/build/dev/spec-tests/deny" "$error" "$calls" "$program" >"$wrapper"
   chmod 755 "$results_directory" "${wrapper%/*}" "$wrapper"
   cases build/dev/spec-tests/conformance "$@" "${beside[@]/#/\~}" >"$results_directory/names"
-  PROA_RUNTIME=$wrapper PROA_DENIED=$calls catch_in_parts "conformance, $error: $calls" "$results_directory/names" \
+  PROA_RUNTIME=$wrapper PROA_DENIED=$calls \
+    catch_in_parts "conformance, $error: $calls" "$results_directory/names" \
     "$here/lib/cgroup-world" native build/dev/spec-tests/conformance
   for i in "${!beside[@]}"; do
     record skipped "conformance, $error: $calls" "${beside[i]/\\,/,}" 0 "${why[i]}"

@@ -69,6 +69,8 @@ Command podman_call(Words const& words) {
   return command;
 }
 
+Bundle waiting() { return ordinary().doing({{"wait"}}); }
+
 std::string process_file(Words const& args, bool terminal) {
   std::string const path = scratch() + "/process.json";
   write_text(path, Json{{"args", args},

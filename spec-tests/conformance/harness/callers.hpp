@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "bundle.hpp"
 #include "runtime.hpp"
 
 namespace conformance {
@@ -31,6 +32,8 @@ Command conmon_call(Words const& words);
 /// A child of podman: hardly any environment.
 Command podman_call(Words const& words);
 
+/// A container that says nothing: its creator, which held its output, has gone.
+Bundle waiting();
 /// A process.json that runs `args`.
 std::string process_file(Words const& args, bool terminal = false);
 /// The number in a pid file, which has to hold nothing else.
