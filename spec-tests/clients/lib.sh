@@ -3,7 +3,7 @@
 #
 # The words that the checks are written in, and what all stages need.  Sourced by the stage and by
 # every check.  The stage is told by its environment: STAGE (a directory), STAGE_CLIENT, STAGE_WORLD,
-# STAGE_RUNTIME (a program), STAGE_MANAGER.
+# STAGE_RUNTIME (a program), STAGE_MANAGER, STAGE_END (seconds of /proc/uptime, or nothing).
 
 export PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 runtime=$(basename "$STAGE_RUNTIME")

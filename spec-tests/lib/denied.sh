@@ -24,7 +24,8 @@ conformance_denied() {
   printf '#!/bin/sh\nexec %s %s %s %s "$0" "$@"\n' \
     "$top/build/dev/spec-tests/deny" "$error" "$calls" "$program" >"$wrapper"
   chmod 755 "$results_directory" "${wrapper%/*}" "$wrapper"
-  cases build/dev/spec-tests/conformance "$@" "${beside[@]/#/\~}" >"$results_directory/names"
+  cases build/dev/spec-tests/conformance "$@" "${beside[@]/#/\~}" >"$results_directory/names.all"
+  turned "$turn" "$results_directory/names.all" >"$results_directory/names"
   PROA_RUNTIME=$wrapper PROA_DENIED=$calls \
     catch_in_parts "conformance, $error: $calls" "$results_directory/names" \
     "$here/lib/cgroup-world" native build/dev/spec-tests/conformance

@@ -51,18 +51,15 @@ lint() {
   check "nothing sleeps" check_sleeps
 }
 
-# clang-tidy takes long, so it has a budget: what it has not reached is skipped by name.  It starts
-# at another file for each commit, so that all have their turn.
+# clang-tidy takes long, so it has a budget: what it has not reached is skipped by name.
 tidy() {
-  local budget=${TIDY_SECONDS:-480} started=$SECONDS work=$results_directory/tidy
-  local count first
+  local until started=$SECONDS work=$results_directory/tidy
+  within "${TIDY_SECONDS:-300}"
   mkdir "$work"
   project_files 'src/*.cpp' >"$work/files"
-  count=$(wc -l <"$work/files")
-  first=$(($(git rev-list --count HEAD 2>/dev/null || echo 0) * 37 % count))
-  { tail -n +$((first + 1)) "$work/files"; head -n "$first" "$work/files"; } >"$work/turned"
-  say "clang-tidy: $count files, $budget s at most"
-  export TIDY_WORK=$work TIDY_END=$(($(cut -d. -f1 /proc/uptime) + budget))
+  turned "$turn" "$work/files" >"$work/turned"
+  say "clang-tidy: $(wc -l <"$work/files") files, $((until - SECONDS)) s at most"
+  export TIDY_WORK=$work TIDY_END=$(($(cut -d. -f1 /proc/uptime) + until - SECONDS))
   xargs -P "$(nproc)" -n 1 "$here/lib/tidy-one" <"$work/turned"
   if [ -s "$work/said" ]; then
     head -n 60 "$work/said"

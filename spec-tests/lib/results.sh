@@ -29,6 +29,21 @@ catch_suite() {
   say "$suite: $(wc -l <"$run/cases") cases in $((SECONDS - started)) s"
 }
 
+# within SECONDS: sets $until, for what follows in the caller: so much from now, not beyond $end; no
+# bound where the run has none.
+within() {
+  until=$((SECONDS + $1))
+  [ "$end" != "$never" ] && [ "$until" -lt "$end" ] || until=$end
+}
+
+# in_time NAME COMMAND...: the command, unless the time is over.
+in_time() {
+  local name=$1
+  shift
+  if [ "$SECONDS" -lt "$end" ]; then "$@"; return; fi
+  record skipped run "$name" 0 "no time left"
+}
+
 # each_of COMMAND ARGUMENT...: the command with each of them, as many at a time as there are
 # processors.
 each_of() {
@@ -53,25 +68,32 @@ catch_run() {
   echo $? >"$run/status"
 }
 
-# catch_in_parts NAME NAMES PROGRAM [ARGUMENT...]: the cases of the file NAMES, side by side.
+# catch_in_parts NAME NAMES PROGRAM [ARGUMENT...]: the cases of the file NAMES, side by side; what it
+# does not come to until $until is skipped.
 catch_in_parts() {
-  local suite=$1 names=$2 parts=$results_directory/parts part pids=() started=$SECONDS
+  local suite=$1 names=$2 parts=$results_directory/parts run started=$SECONDS
   shift 2
   say "running $suite"
-  rm -rf "$parts" && mkdir "$parts"
-  deal "$names" "$parts"
-  for part in "$parts"/*; do
-    [ -e "$part" ] || continue
-    catch_run "$part.run" "$@" --input-file "$part" &
-    pids+=("$!")
+  rm -rf "$parts" && mkdir -p "$parts/due" "$parts/taken"
+  deal "$names" "$parts/due"
+  work_off "$parts/due" "$parts/taken" catch_piece "$@"
+  for run in "$parts/taken"/*.run; do
+    [ ! -d "$run" ] || record_run "$suite" "$run"
   done
-  # Not whatever else is in the background.
-  [ ${#pids[@]} -eq 0 ] || wait "${pids[@]}"
-  for part in "$parts"/*.run; do
-    [ ! -d "$part" ] || record_run "$suite" "$part"
-  done
+  record_left "$suite" "$parts/due"
   check_complete "$suite" "$names"
   say "$suite: $(grep -c . "$names") cases in $((SECONDS - started)) s"
+}
+catch_piece() { # PROGRAM [ARGUMENT...] PIECE
+  catch_run "${*: -1}.run" "${@:1:$#-1}" --input-file "${*: -1}"
+}
+
+# record_left NAME DIRECTORY: the pieces that nobody has taken.
+record_left() {
+  local name
+  cat "$2"/* 2>/dev/null | sed 's/\\\(.\)/\1/g' | while read -r name; do
+    record skipped "$1" "$name" 0 "no time left"
+  done
 }
 
 # check_complete SUITE NAMES: a case that was listed and is in no report would go unnoticed.

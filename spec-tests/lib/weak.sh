@@ -11,7 +11,7 @@ defences() { grep -rhoE 'weakened\("[a-z-]+"' "$top/src" | cut -d '"' -f 2 | sor
 without_defence() {
   local name=$1 report=$results_directory/weak.xml log=$results_directory/weak-skips
   : >"$report" && : >"$log"
-  PROA_WEAKEN=$name PROA_RUNTIME=$top/build/dev/spec-tests/proa-weak PROA_SKIP_LOG=$log \
+  PROA_WEAKEN=$name PROA_RUNTIME=$top/build/release/spec-tests/proa-weak PROA_SKIP_LOG=$log \
     PROA_DEADLINE=10 timeout --kill-after=10 300 build/dev/spec-tests/conformance \
     "[defence:$name]" --reporter xml --durations yes --out "$report" </dev/null \
     >"$results_directory/output" 2>&1
@@ -29,13 +29,12 @@ without_defence() {
 
 weakened() {
   local name started=$SECONDS
-  build dev proa-weak conformance probe stub || return
   # With all of them in place it has to be as good as proa.
-  PROA_RUNTIME=$top/build/dev/spec-tests/proa-weak catch_suite "proa-weak, whole" \
+  PROA_RUNTIME=$top/build/release/spec-tests/proa-weak catch_suite "proa-weak, whole" \
     build/dev/spec-tests/conformance "[contract:security]"
   say "taking the defences away, one by one"
-  for name in $(defences); do without_defence "$name"; done
-  if grep -qa PROA_WEAKEN "$top/build/dev/proa"; then
+  for name in $(defences); do in_time "weakened: $name" without_defence "$name"; done
+  if grep -qa PROA_WEAKEN "$top/build/release/proa"; then
     record failed weakened "proa has no such switch" 0 "its file names PROA_WEAKEN"
   else
     record passed weakened "proa has no such switch" 0
