@@ -169,6 +169,22 @@ TEST_CASE("limits and the device list outlast a daemon-reload", "[systemd]") {
   check("after another daemon-reload");
 }
 
+TEST_CASE("an idle container stays idle when systemd writes its files anew",
+          "[systemd][spec:config-linux#cpu]") {
+  SKIP_WITHOUT_SYSTEMD_V2();
+  Scope const scope;
+  GlobalOptions const options(by_systemd);
+  Running const web(scope.in(ordinary()).with("/linux/resources/cpu", {{"idle", 1}}));
+  CHECK(scope.file("cpu.idle") == "1");
+  REQUIRE(systemctl({"daemon-reload"}).ok());
+  REQUIRE(systemctl({"set-property", "--runtime", scope.unit(), "CPUQuota=50%"}).ok());
+  CHECK(scope.file("cpu.idle") == "1");
+  check_ok(proa("update", "--cpu-share", "200", web.id()));
+  CHECK(scope.file("cpu.idle") == "0");
+  REQUIRE(systemctl({"daemon-reload"}).ok());
+  CHECK(scope.file("cpu.idle") == "0");
+}
+
 TEST_CASE("update tells the kernel and systemd", "[systemd][contract:update]") {
   SKIP_WITHOUT_SYSTEMD_V2();
   Scope const scope;

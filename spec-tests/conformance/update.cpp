@@ -94,6 +94,20 @@ TEST_CASE("update changes burst and idle", "[contract:update]") {
   CHECK(value(web, "cpu.idle", "cpu.idle") == "1");
 }
 
+TEST_CASE("a weight ends idleness, and an idle group takes no weight", "[contract:update]") {
+  SKIP_WITHOUT("cpu");
+  if (!is_proa()) SKIP_BECAUSE("runc does so with systemd alone, crun has no such option");
+  Running web(ordinary());
+  check_ok(proa("update", "--cpu-idle", "1", web.id()));
+  Result const both = proa("update", "--cpu-share", "2", "--cpu-idle", "1", web.id());
+  CHECK(both.ok());
+  CHECK_THAT(both.err, ContainsSubstring("unable to apply both"));
+  CHECK(value(web, "cpu.idle", "cpu.idle") == "1");
+  check_ok(proa("update", "--cpu-share", "2", web.id()));
+  CHECK(value(web, "cpu.idle", "cpu.idle") == "0");
+  CHECK(value(web, "cpu.shares", "cpu.weight") == (world() == World::v2 ? "1" : "2"));
+}
+
 TEST_CASE("update changes the number of tasks", "[contract:update]") {
   SKIP_WITHOUT("pids");
   Running web(ordinary());

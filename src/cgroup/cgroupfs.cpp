@@ -190,10 +190,14 @@ class Cgroupfs final : public Manager {
     if (plan.unit) scope_.emplace(*plan.unit);
   }
 
-  void create() override {
-    if (!scope_) return make_all();
+  void check() override {
+    if (!scope_) return;
     scope_->connect();
     for (auto const& group : plan_.groups) check_present(group);
+  }
+
+  void create() override {
+    if (!scope_) make_all();
   }
 
   FdRef birthplace() const override {

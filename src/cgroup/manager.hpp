@@ -37,6 +37,10 @@ class Manager {
   Manager& operator=(Manager const&) = delete;
   virtual ~Manager() = default;
 
+  /// Before anything is recorded: refuses a scope that exists and has processes, which a call that
+  /// cleans up by the record would take for the container's.  Throws Error.
+  virtual void check() {}
+
   /// Makes the groups and sets everything that can be set without a process.  Throws Error; what
   /// was made by then stays until remove().  Refuses a group that exists and has processes or is
   /// frozen (config-linux.md#control-groups).

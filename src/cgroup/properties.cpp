@@ -38,6 +38,15 @@ void as_number(Properties& properties, char const* name, std::string_view text) 
   if (auto const value = number(text)) set(properties, name, dbus::uint64(*value));
 }
 
+/// An idle group is one with the weight 0 for systemd; one that is idle no more has its weight
+/// back.
+void as_idle(Properties& properties, char const* name, std::string_view text) {
+  auto const is_set = [&](Property const& each) { return each.name == name; };
+  if (text == "1") set(properties, name, dbus::uint64(idle_weight));
+  if (text != "0" || std::any_of(properties.begin(), properties.end(), is_set)) return;
+  set(properties, name, dbus::uint64(infinity));  // the usual one
+}
+
 /// "50000 100000": quota and period.
 void as_quota(Properties& properties, char const* name, std::string_view text) {
   constexpr std::uint64_t second = 1'000'000, percent = second / 100, usual_period = 100'000;
@@ -137,6 +146,7 @@ struct Row {
 // The v1 files have no other meaning than those of v2, but for the properties that only a systemd
 // that knows v1 has.  What v1 calls low and high is nothing that systemd sets there.
 constexpr Row rows[] = {
+    {"cpu.idle", "CPUWeight", as_idle},
     {"cpu.max", "CPUQuotaPerSecUSec", as_quota},
     {"cpu.weight", "CPUWeight", as_number},
     {"cpuset.cpus", "AllowedCPUs", as_mask},
@@ -272,8 +282,11 @@ Properties properties_of(std::vector<Write> const& writes) {
 }
 
 Properties limits_of(std::vector<Group> const& groups) {
-  // systemd leaves cpuset of v1 alone, and knows the words only since version 244.
-  auto const unknown = [](Write const& write) { return write.file.starts_with("cpuset."); };
+  // systemd leaves cpuset and idle groups of v1 alone, and knows the words for cpuset only since
+  // version 244.
+  auto const unknown = [](Write const& write) {
+    return write.file.starts_with("cpuset.") || write.file == "cpu.idle";
+  };
   Properties limits;
   for (auto const& group : groups) {
     auto writes = group.writes;

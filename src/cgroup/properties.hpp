@@ -16,6 +16,9 @@
 
 namespace proa::cgroup {
 
+/// CPUWeight= of an idle group: systemd knows it since version 252 and refuses it before.
+constexpr std::uint64_t idle_weight = 0;
+
 /// Of the writes of a group; the last one for a file counts, as in the file.
 Properties properties_of(std::vector<Write> const& writes);
 /// Of all writes of these groups.

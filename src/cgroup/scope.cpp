@@ -16,6 +16,7 @@ namespace proa::cgroup {
 namespace {
 
 constexpr char unit_exists[] = "org.freedesktop.systemd1.UnitExists";
+constexpr char invalid_arguments[] = "org.freedesktop.DBus.Error.InvalidArgs";
 constexpr char no_such_unit[] = "org.freedesktop.systemd1.NoSuchUnit";
 
 Bus bus_of(bool user) {
@@ -35,6 +36,26 @@ std::string first_text(dbus::Message const& message) {
        answer.error_name);
 }
 
+/// True when there was one.
+bool drop_idle_weight(Properties& properties) {
+  Property const idle{"CPUWeight", dbus::uint64(idle_weight)};
+  return std::erase(properties, idle) != 0;
+}
+
+/// A call that takes properties, between other arguments.  For a systemd that does not know idle
+/// groups, without that one: the kernel's file has it all the same, until systemd writes its own.
+dbus::Message call(Bus& bus, char const* member, dbus::Values const& before, Properties properties,
+                   dbus::Values const& after) {
+  for (;;) {
+    auto arguments = before;
+    arguments.push_back(as_value(properties));
+    arguments.insert(arguments.end(), after.begin(), after.end());
+    auto answer = bus.call(member, std::move(arguments));
+    bool const refused = answer.kind == dbus::Kind::error && answer.error_name == invalid_arguments;
+    if (!refused || !drop_idle_weight(properties)) return answer;
+  }
+}
+
 }  // namespace
 
 void Scope::connect() {
@@ -51,8 +72,8 @@ void Scope::start(pid_t pid, Properties const& limits) {
   properties.push_back({"PIDs", dbus::array("u", {dbus::uint32(static_cast<std::uint32_t>(pid))})});
   started_ = true;
   auto const answer =
-      bus_->call("StartTransientUnit", {dbus::string(unit_.name), dbus::string("fail"),
-                                        as_value(properties), dbus::array("(sa(sv))", {})});
+      call(*bus_, "StartTransientUnit", {dbus::string(unit_.name), dbus::string("fail")},
+           std::move(properties), {dbus::array("(sa(sv))", {})});
   if (answer.kind == dbus::Kind::error) {
     started_ = answer.error_name != unit_exists;
     fail_answer(answer, "start", unit_.name);
@@ -64,8 +85,8 @@ void Scope::start(pid_t pid, Properties const& limits) {
 void set_properties(spec::UnitRecord const& unit, Properties const& properties) {
   if (properties.empty()) return;
   auto bus = bus_of(unit.user);
-  auto const answer = bus.call(
-      "SetUnitProperties", {dbus::string(unit.name), dbus::boolean(true), as_value(properties)});
+  auto const answer = call(bus, "SetUnitProperties", {dbus::string(unit.name), dbus::boolean(true)},
+                           properties, {});
   if (answer.kind == dbus::Kind::error) fail_answer(answer, "set properties of", unit.name);
   // systemd writes the files when it has answered, and before it looks at its next call.
   (void)bus.call("GetUnit", {dbus::string(unit.name)});

@@ -45,10 +45,12 @@ class Systemd final : public Manager {
         group_(plan.groups.at(0)),
         directory_(group_.directory()) {}
 
-  void create() override {
+  void check() override {
     scope_.connect();
     check_empty();
   }
+
+  void create() override {}
 
   FdRef birthplace() const override { return FdRef(-1); }
 

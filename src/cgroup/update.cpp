@@ -71,6 +71,24 @@ void complete_swap(spec::Memory& memory, Records const& records) {
   memory.limit = text::number<std::int64_t>(now_in(record, "memory.max"));
 }
 
+/// An idle group has no weight that could be changed: who asks for both gets the first, who asks
+/// for a weight alone gets a group that is idle no more.
+void settle_idle(spec::Resources& resources, Records const& records) {
+  auto& cpu = resources.cpu;
+  auto& unified = resources.unified;
+  auto const idle = unified.find("cpu.idle");
+  bool const asked = idle == unified.end() ? cpu.idle.value_or(0) == 1 : idle->second == "1";
+  bool const weighed = given(cpu.shares) || unified.contains("cpu.weight");
+  if (!weighed) return;
+  if (asked) {
+    log::warn("unable to apply both a weight and cpu.idle: the weight is left out");
+    cpu.shares.reset();
+    unified.erase("cpu.weight");
+  } else if (!cpu.idle && now_in(record_of(records, "cpu"), "cpu.idle") == "1") {
+    cpu.idle = 0;
+  }
+}
+
 // --- config-linux.md#memory: checkBeforeUpdate --------------------------------------------------
 
 void check_usage(spec::Memory const& memory, Records const& records) {
@@ -207,6 +225,7 @@ void update(Records const& records, spec::Resources resources,
   resources.devices.clear();
   complete_bandwidth(resources.cpu, records);
   complete_swap(resources.memory, records);
+  settle_idle(resources, records);
   if (resources.memory.check_before_update.value_or(false)) check_usage(resources.memory, records);
   auto groups = groups_of(records);
   add_limits(groups, resources);

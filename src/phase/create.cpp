@@ -100,6 +100,7 @@ class Creation {
     auto entry = store_.make(id);
     Undo undo([&] { roll_back(entry); });
     auto lock = entry.lock(linux::in(lock_time));
+    cgroup_->check();
     record_ = first_record(id, bundle_, plan_);
     record_.cgroups = cgroup_->record();
     entry.write(record_);

@@ -155,6 +155,17 @@ TEST_CASE("a limit of processes, no limit, and the limit zero") {
   CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(1)}});
 }
 
+TEST_CASE("an idle group has the weight 0, whatever its weight was", "[spec:config-linux#cpu]") {
+  spec::Resources resources;
+  resources.cpu.shares = 2048;
+  resources.cpu.idle = 1;
+  CHECK(of(resources) == Properties{{"CPUWeight", dbus::uint64(0)}});
+  resources.cpu.idle = 0;
+  CHECK(of(resources) == Properties{{"CPUWeight", dbus::uint64(174)}});
+  CHECK(of_files({{"cpu.idle", "0"}}) == Properties{{"CPUWeight", dbus::uint64(infinity)}});
+  CHECK(of_files({{"cpu.idle", "2"}}).empty());
+}
+
 TEST_CASE("rates of all devices are in one property each") {
   spec::Resources resources;
   resources.block_io.throttle_read_bps_device = {{8, 0, 1048576}, {8, 16, 0}};
@@ -192,7 +203,6 @@ TEST_CASE("unified files are properties too, and the last one counts",
 TEST_CASE("what systemd has no property for, or can't be read, is left to the file") {
   CHECK(of_files({{"hugetlb.2MB.max", "1"},
                   {"cpu.max.burst", "1"},
-                  {"cpu.idle", "1"},
                   {"memory.max", "64M"},
                   {"cpu.max", "a b"},
                   {"cpu.max", "1 2 3"},
