@@ -5,9 +5,6 @@
 #pragma once
 
 #include <errno.h>
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#endif
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,6 +17,10 @@
 #include <vector>
 
 #include "proa/spec.hpp"
+
+// There when the program is linked with the leak sanitizer.
+extern "C" __attribute__((weak)) void __lsan_disable();
+extern "C" __attribute__((weak)) void __lsan_enable();
 
 namespace reference {
 
@@ -126,13 +127,12 @@ inline std::string exported(::scmp_filter_ctx context) {
 /// libseccomp 2.5 loses memory over rules that it refuses, which is not for us to answer for.
 class Unwatched {
  public:
-#ifdef __SANITIZE_ADDRESS__
-  Unwatched() { ::__lsan_disable(); }
-  ~Unwatched() { ::__lsan_enable(); }
-#else
-  Unwatched() {}
-  ~Unwatched() {}
-#endif
+  Unwatched() {
+    if (__lsan_disable != nullptr) __lsan_disable();
+  }
+  ~Unwatched() {
+    if (__lsan_enable != nullptr) __lsan_enable();
+  }
   Unwatched(Unwatched const&) = delete;
   Unwatched& operator=(Unwatched const&) = delete;
 };
