@@ -7,7 +7,7 @@ guest_pid=''
 # begin_guest GUEST PROGRAM [CATCH2-FILTER]
 begin_guest() {
   local until
-  within 1500
+  within 2100
   say "beginning with the guest $1, in the background"
   GUEST_SECONDS=$((until - SECONDS)) setpriv --pdeathsig KILL -- "$here/lib/guest-stage" "$results_directory" "$@" \
     >"$results_directory/guest.log" 2>&1 </dev/null &

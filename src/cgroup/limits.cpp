@@ -207,8 +207,16 @@ void add_bandwidth(Target const& target, spec::Cpu const& cpu) {
   }
 }
 
+/// A group that is idle has no weight to change: idleness ends before the weight is set, and begins
+/// after it.
+void add_idle(Target const& target, std::int64_t idle) {
+  auto& write = target.add("cpu/idle", {"cpu.idle", "cpu.idle"}, std::to_string(idle));
+  if (idle == 0) write.harmless = {ENOENT};  // the file is there since 5.15
+}
+
 void add_cpu(std::vector<Group>& groups, spec::Cpu const& cpu) {
   Target const target(groups, "cpu");
+  if (cpu.idle == 0) add_idle(target, *cpu.idle);
   if (auto const shares = meant(cpu.shares)) add_shares(target, *shares);
   add_bandwidth(target, cpu);
   if (auto const period = meant(cpu.realtime_period)) {
@@ -217,11 +225,7 @@ void add_cpu(std::vector<Group>& groups, spec::Cpu const& cpu) {
   if (auto const runtime = meant(cpu.realtime_runtime)) {
     target.add_v1("cpu/realtimeRuntime", "cpu.rt_runtime_us", std::to_string(*runtime));
   }
-  if (cpu.idle) {
-    // After the weight, which the kernel lets nobody change while the group is idle.
-    auto& write = target.add("cpu/idle", {"cpu.idle", "cpu.idle"}, std::to_string(*cpu.idle));
-    if (*cpu.idle == 0) write.harmless = {ENOENT};  // the file is there since 5.15
-  }
+  if (cpu.idle.value_or(0) != 0) add_idle(target, *cpu.idle);
   Target const set(groups, "cpuset");
   if (!cpu.cpus.empty()) set.add("cpu/cpus", {"cpuset.cpus", "cpuset.cpus"}, cpu.cpus);
   if (!cpu.mems.empty()) set.add("cpu/mems", {"cpuset.mems", "cpuset.mems"}, cpu.mems);

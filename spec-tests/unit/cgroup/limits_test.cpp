@@ -190,7 +190,7 @@ TEST_CASE("cpu limits have their names in v1, the burst after the quota",
               "cpu.idle=1", "cpuset.cpus=0-1", "cpuset.mems=0"});
 }
 
-TEST_CASE("cpu limits have their names in v2, the idle flag after the weight",
+TEST_CASE("cpu limits have their names in v2, and idleness ends before the weight",
           "[spec:config-linux#cpu]") {
   spec::Cpu cpu;
   cpu.shares = 1024;
@@ -203,6 +203,8 @@ TEST_CASE("cpu limits have their names in v2, the idle flag after the weight",
   CHECK(limits(with_cpu(cpu), hosts::v2()) == Words{"cpu.weight=100", "cpu.max=50000 200000",
                                                     "cpu.max.burst=20000", "cpu.idle=1",
                                                     "cpuset.cpus=0-1", "cpuset.mems=0"});
+  CHECK(limits(with_cpu({.shares = 1024, .idle = 0}), hosts::v2()) ==
+        Words{"cpu.idle=0", "cpu.weight=100"});
 }
 
 TEST_CASE("quota and period each stand for themselves in cpu.max") {
