@@ -42,14 +42,14 @@ bool drop_idle_weight(Properties& properties) {
   return std::erase(properties, idle) != 0;
 }
 
-/// A call that takes properties, between other arguments.  For a systemd that does not know idle
-/// groups, without that one: the kernel's file has it all the same, until systemd writes its own.
-dbus::Message call(Bus& bus, char const* member, dbus::Values const& before, Properties properties,
-                   dbus::Values const& after) {
+/// A method that takes properties as its third argument, between the others.  For a systemd that
+/// does not know idle groups, without that one: the kernel's file has it all the same, until
+/// systemd writes its own.
+dbus::Message call(Bus& bus, char const* member, dbus::Values const& others,
+                   Properties properties) {
   for (;;) {
-    auto arguments = before;
-    arguments.push_back(as_value(properties));
-    arguments.insert(arguments.end(), after.begin(), after.end());
+    auto arguments = others;
+    arguments.insert(arguments.begin() + 2, as_value(properties));
     auto answer = bus.call(member, std::move(arguments));
     bool const refused = answer.kind == dbus::Kind::error && answer.error_name == invalid_arguments;
     if (!refused || !drop_idle_weight(properties)) return answer;
@@ -71,9 +71,9 @@ void Scope::start(pid_t pid, Properties const& limits) {
   properties.insert(properties.end(), limits.begin(), limits.end());
   properties.push_back({"PIDs", dbus::array("u", {dbus::uint32(static_cast<std::uint32_t>(pid))})});
   started_ = true;
-  auto const answer =
-      call(*bus_, "StartTransientUnit", {dbus::string(unit_.name), dbus::string("fail")},
-           std::move(properties), {dbus::array("(sa(sv))", {})});
+  auto const answer = call(
+      *bus_, "StartTransientUnit",
+      {dbus::string(unit_.name), dbus::string("fail"), dbus::array("(sa(sv))", {})}, properties);
   if (answer.kind == dbus::Kind::error) {
     started_ = answer.error_name != unit_exists;
     fail_answer(answer, "start", unit_.name);
@@ -85,8 +85,8 @@ void Scope::start(pid_t pid, Properties const& limits) {
 void set_properties(spec::UnitRecord const& unit, Properties const& properties) {
   if (properties.empty()) return;
   auto bus = bus_of(unit.user);
-  auto const answer = call(bus, "SetUnitProperties", {dbus::string(unit.name), dbus::boolean(true)},
-                           properties, {});
+  auto const answer =
+      call(bus, "SetUnitProperties", {dbus::string(unit.name), dbus::boolean(true)}, properties);
   if (answer.kind == dbus::Kind::error) fail_answer(answer, "set properties of", unit.name);
   // systemd writes the files when it has answered, and before it looks at its next call.
   (void)bus.call("GetUnit", {dbus::string(unit.name)});
