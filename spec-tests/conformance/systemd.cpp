@@ -183,6 +183,10 @@ TEST_CASE("an idle container stays idle when systemd writes its files anew",
   CHECK(scope.file("cpu.idle") == "0");
   REQUIRE(systemctl({"daemon-reload"}).ok());
   CHECK(scope.file("cpu.idle") == "0");
+  auto const weight = scope.file("cpu.weight");
+  CHECK(weight != "100");
+  check_ok(proa("update", "--cpu-idle", "0", web.id()));
+  CHECK(scope.file("cpu.weight") == weight);
 }
 
 TEST_CASE("update tells the kernel and systemd", "[systemd][contract:update]") {

@@ -9,7 +9,8 @@ begin_guest() {
   local until
   within 2100
   say "beginning with the guest $1, in the background"
-  GUEST_SECONDS=$((until - SECONDS)) setpriv --pdeathsig KILL -- "$here/lib/guest-stage" "$results_directory" "$@" \
+  GUEST_SECONDS=$((until - SECONDS)) setpriv --pdeathsig KILL -- \
+    "$here/lib/guest-stage" "$results_directory" "$@" \
     >"$results_directory/guest.log" 2>&1 </dev/null &
   guest_pid=$!
 }

@@ -72,10 +72,17 @@ void complete_swap(spec::Memory& memory, Records const& records) {
 }
 
 /// An idle group has no weight that could be changed: who asks for both gets the first, who asks
-/// for a weight alone gets a group that is idle no more.
+/// for a weight alone gets a group that is idle no more.  One that is not idle needs no end of it,
+/// which systemd would take for the end of its weight.
 void settle_idle(spec::Resources& resources, Records const& records) {
   auto& cpu = resources.cpu;
   auto& unified = resources.unified;
+  auto const now = now_in(record_of(records, "cpu"), "cpu.idle");
+  if (now == "0") {
+    if (cpu.idle == 0) cpu.idle.reset();
+    std::erase_if(unified,
+                  [&](auto const& each) { return each.first == "cpu.idle" && each.second == now; });
+  }
   auto const idle = unified.find("cpu.idle");
   bool const asked = idle == unified.end() ? cpu.idle.value_or(0) == 1 : idle->second == "1";
   bool const weighed = given(cpu.shares) || unified.contains("cpu.weight");
@@ -84,7 +91,7 @@ void settle_idle(spec::Resources& resources, Records const& records) {
     log::warn("unable to apply both a weight and cpu.idle: the weight is left out");
     cpu.shares.reset();
     unified.erase("cpu.weight");
-  } else if (!cpu.idle && now_in(record_of(records, "cpu"), "cpu.idle") == "1") {
+  } else if (!cpu.idle && now == "1") {
     cpu.idle = 0;
   }
 }
