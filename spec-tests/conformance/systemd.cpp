@@ -176,6 +176,7 @@ TEST_CASE("an idle container stays idle when systemd writes its files anew",
   GlobalOptions const options(by_systemd);
   Running const web(scope.in(ordinary()).with("/linux/resources/cpu", {{"idle", 1}}));
   CHECK(scope.file("cpu.idle") == "1");
+  CHECK(scope.show("CPUWeight") == "idle");
   REQUIRE(systemctl({"daemon-reload"}).ok());
   REQUIRE(systemctl({"set-property", "--runtime", scope.unit(), "CPUQuota=50%"}).ok());
   CHECK(scope.file("cpu.idle") == "1");
