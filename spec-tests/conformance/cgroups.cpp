@@ -324,6 +324,15 @@ TEST_CASE("unified values are written", "[spec:config-linux#unified][MUST]") {
               {"hugetlb", "", "", "hugetlb.2MB.max", "2097152"});
 }
 
+TEST_CASE("unified has the last word of the number of processes",
+          "[spec:config-linux#unified][MUST]") {
+  SKIP_WITHOUT("pids");
+  if (!is_v2("pids")) SKIP_BECAUSE("the controller pids is not of version 2");
+  check_limit({{"pids", {{"limit", 42}}}, {"unified", {{"pids.max", "7"}}}},
+              {"pids", "", "", "pids.max", "7"});
+  check_limit({{"unified", {{"pids.max", "1"}}}}, {"pids", "", "", "pids.max", "1"});
+}
+
 TEST_CASE("unified values for a controller that is not there are refused",
           "[spec:config-linux#unified][MUST]") {
   if (world() != World::v2) SKIP_BECAUSE("this cgroup world is not version 2 alone");

@@ -207,6 +207,59 @@ TEST_CASE("update tells the kernel and systemd", "[systemd][contract:update]") {
   CHECK(scope.file("memory.max") == "100663296");
 }
 
+TEST_CASE("an update leaves alone what systemd rounds or has no word for",
+          "[systemd][contract:update]") {
+  SKIP_WITHOUT_SYSTEMD_V2();
+  Scope const scope;
+  GlobalOptions const options(by_systemd);
+  Running const web(
+      scope.in(ordinary())
+          .with("/linux/resources",
+                {{"cpu", {{"quota", 12345}, {"period", 100000}}},
+                 {"unified",
+                  {{"memory.oom.group", "1"}, {"memory.high", "48M"}, {"pids.max", "30"}}}}));
+  auto const check = [&](char const* when) {
+    INFO(when);
+    CHECK(scope.file("memory.oom.group") == "1");
+    CHECK(scope.file("memory.high") == "50331648");
+    CHECK(scope.file("cpu.max") == "12345 100000");
+    CHECK(scope.file("pids.max") == "30");
+  };
+  check("before");
+  CHECK(scope.show("MemoryHigh") == "50331648");
+  check_ok(proa("update", "--memory", "67108864", web.id()));
+  CHECK(scope.file("memory.max") == "67108864");
+  check("after an update of memory");
+  check_ok(proa("update", "--cpu-share", "200", web.id()));
+  CHECK(scope.file("cpu.weight") == scope.show("CPUWeight"));
+  check("after an update of shares");
+}
+
+TEST_CASE("a number of processes that systemd refuses is in the kernel's file", "[systemd]") {
+  SKIP_WITHOUT_SYSTEMD_V2();
+  Scope const scope;
+  GlobalOptions const options(by_systemd);
+  Created const web(
+      scope.in(ordinary()).with("/linux/resources", {{"unified", {{"pids.max", "0"}}}}));
+  CHECK(scope.file("pids.max") == "0");
+  CHECK(scope.show("TasksMax") == "1");
+}
+
+TEST_CASE("a scope in a frozen slice is refused",
+          "[systemd][spec:config-linux#control-groups][MUST]") {
+  SKIP_WITHOUT_SYSTEMD_V2();
+  GlobalOptions const options(by_systemd);
+  std::string const slice = "proatestcold" + std::to_string(getpid()) + ".slice";
+  std::string const file = "/sys/fs/cgroup/" + slice + "/cgroup.freeze";
+  Scope const scope(slice);
+  REQUIRE(systemctl({"start", slice}).ok());
+  write_text(file, "1");
+  check_words(refusal(scope.in(ordinary())), "container's cgroup unexpectedly frozen");
+  CHECK(scope.show("LoadState") == "not-found");
+  write_text(file, "0");
+  systemctl({"stop", slice});
+}
+
 TEST_CASE("an update that fails changes nothing, with systemd neither",
           "[systemd][contract:update]") {
   SKIP_WITHOUT_SYSTEMD_V2();

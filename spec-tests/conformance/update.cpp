@@ -71,6 +71,18 @@ TEST_CASE("update changes memory and swap, up and down", "[contract:update]") {
   CHECK(memory_limit(web) != "33554432");
 }
 
+TEST_CASE("update changes swap alone", "[contract:update]") {
+  SKIP_WITHOUT("memory");
+  if (!is_proa()) SKIP_BECAUSE("other runtimes want a limit of memory beside it");
+  Running web(ordinary().with("/linux/resources",
+                              {{"memory", {{"limit", 67108864}, {"swap", 134217728}}}}));
+  check_ok(proa("update", "--memory-swap", "256M", web.id()));
+  bool const v1 = value(web, "memory.memsw.limit_in_bytes", "nosuch.file") != "none";
+  CHECK(value(web, "memory.memsw.limit_in_bytes", "memory.swap.max") ==
+        (v1 ? "268435456" : "201326592"));
+  CHECK(memory_limit(web) == "67108864");
+}
+
 TEST_CASE("update changes shares, quota and period", "[contract:update]") {
   SKIP_WITHOUT("cpu");
   Running web(ordinary());

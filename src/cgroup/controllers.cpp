@@ -75,8 +75,12 @@ void have_controllers(std::string const& group, Names const& needed) {
     // What is above the hierarchy's root is no group.
     if (!linux::access_at(above, "cgroup.subtree_control", F_OK)) continue;
     auto const enabled = enable_controllers(above, needed, needed);
-    if (enabled.is(ENOENT)) continue;  // the write into the group will say so
-    enabled.or_fail("enable controllers {} below {}", text::join(needed, ", "), path);
+    if (enabled.is(ENOENT)) {
+      fail(ErrorKind::unsupported, "cgroup {}: controllers {} are not to be had below {}", group,
+           text::join(needed, ", "), path);
+    }
+    enabled.or_fail("cgroup {}: enable controllers {} below {}", group, text::join(needed, ", "),
+                    path);
   }
 }
 

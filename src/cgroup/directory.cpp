@@ -4,6 +4,7 @@
 #include "cgroup/directory.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "base/error.hpp"
@@ -18,6 +19,10 @@ namespace {
 template <class T>
 bool gone(linux::Outcome<T> const& outcome) {
   return outcome.is(ENOENT, ENODEV);
+}
+
+bool passed(linux::Deadline deadline) {
+  return deadline && std::chrono::steady_clock::now() > *deadline;
 }
 
 std::vector<std::string> children_of(linux::FdRef dir) {
@@ -140,6 +145,7 @@ bool wait_until_empty(linux::FdRef group, linux::Deadline deadline) {
     // the last one, so a container of a short life would take ten times as long to end.
     auto const pids = processes_in(group);
     if (!pids.empty()) {
+      if (passed(deadline)) return false;  // others may follow those that end for ever
       auto const some = std::span(pids).first(std::min(batch, pids.size()));
       if (!wait_for(hold(group, some), deadline)) return false;
     } else if (v1) {
@@ -174,9 +180,7 @@ void remove_group(std::string const& path, linux::Deadline deadline) {
     if (!wait_until_empty(group, deadline)) {
       removed.or_fail("remove cgroup {}: still alive in it: {}", path, list(processes_in(group)));
     }
-    if (deadline && std::chrono::steady_clock::now() > *deadline) {
-      return removed.or_fail("remove cgroup {}", path);
-    }
+    if (passed(deadline)) return removed.or_fail("remove cgroup {}", path);
     // A process leaves its groups a moment after it has ended for all others (Linux 6.19), and v1
     // tells nobody when.
     std::this_thread::yield();

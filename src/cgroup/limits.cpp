@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -429,9 +430,11 @@ void add_unified(std::vector<Group>& groups, std::map<std::string, std::string> 
   for (auto const& [file, value] : files) {
     auto const where = pointer("unified/" + escaped(file));
     auto& group = unified_group(groups, file, where);
+    // As late as pids.limit, and behind it.
+    auto& writes = file == "pids.max" ? group.late_writes : group.writes;
     // The kernel reads one line of a write: "io.max" for two devices is two writes.
     for (auto const line : text::split(value, '\n')) {
-      if (!line.empty()) group.writes.push_back({file, std::string(line), where});
+      if (!line.empty()) writes.push_back({file, std::string(line), where});
     }
   }
 }
@@ -447,6 +450,21 @@ void add_limits(std::vector<Group>& groups, spec::Resources const& resources) {
   add_network(groups, resources.network);
   add_rdma(groups, resources.rdma);
   add_unified(groups, resources.unified);
+}
+
+std::string first_limit(spec::Resources resources) {
+  auto const unified = std::exchange(resources.unified, {});
+  // The same table as for a host with every controller.
+  constexpr char const* names[] = {"memory",  "cpu",     "cpuset",   "pids", "blkio",
+                                   "hugetlb", "net_cls", "net_prio", "rdma"};
+  Group every;
+  for (auto const* name : names) every.controllers.emplace_back(name);
+  std::vector<Group> groups{std::move(every)};
+  add_limits(groups, resources);
+  for (auto const* const writes : {&groups[0].writes, &groups[0].late_writes}) {
+    if (!writes->empty()) return writes->front().pointer;
+  }
+  return unified.empty() ? "" : pointer("unified/" + escaped(unified.begin()->first));
 }
 
 std::uint64_t cpu_weight(std::uint64_t shares) {

@@ -7,12 +7,14 @@
 //
 // Three rules hold for all of them:
 //  * zero and empty are "not given", as engines write them where nothing was asked for; only
-//    pids.limit, cpu.idle, cpu.burst and memory.swappiness have a meaning for zero;
+//    pids.limit, cpu.idle, cpu.burst and memory.swappiness have a meaning for zero, and what is
+//    listed by device or page size, but for a weight;
 //  * -1 is "no limit";
 //  * `unified` comes last, so that it has the last word.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "cgroup/plan.hpp"
@@ -21,6 +23,10 @@ namespace proa::cgroup {
 
 /// Adds the writes to the groups.  Throws as plan() does.
 void add_limits(std::vector<Group>& groups, spec::Resources const& resources);
+
+/// The JSON pointer of a limit that is asked for, whatever has a controller for it; empty: none is.
+/// Throws Error{config} as plan() does.
+std::string first_limit(spec::Resources resources);
 
 /// cpu.shares of v1 (2 ... 262144, usually 1024) as cpu.weight of v2 (1 ... 10000, usually 100).
 std::uint64_t cpu_weight(std::uint64_t shares);

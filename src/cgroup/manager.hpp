@@ -43,7 +43,8 @@ class Manager {
 
   /// Makes the groups and sets everything that can be set without a process.  Throws Error; what
   /// was made by then stays until remove().  Refuses a group that exists and has processes or is
-  /// frozen (config-linux.md#control-groups).
+  /// frozen (config-linux.md#control-groups).  With a unit, which needs a process, all of this is
+  /// done by check() and enter().
   virtual void create() = 0;
 
   /// The directory of the v2 group, open as long as this object lives; invalid where there is none.

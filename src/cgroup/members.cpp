@@ -27,7 +27,7 @@ constexpr auto dying_time = 10s;
 /// Keeps a fork bomb from making processes faster than they are killed.  Without effect where the
 /// pids controller is absent: then a pass has to catch all of them by luck.
 void forbid_forks(Records const& records) {
-  auto const group = open_record(v1_record(records, "pids"));
+  auto const group = open_record(record_of(records, "pids"));
   if (group) linux::write_file(group, "pids.max", "0").ignore();
 }
 
@@ -57,6 +57,8 @@ void kill_in_passes(Records const& records, spec::CgroupRecord const& record, li
   for (;;) {
     auto const pids = processes_in(group);
     if (pids.empty()) return;
+    // Those that end at once never make wait_for() look at it.
+    if (std::chrono::steady_clock::now() > *deadline) fail_alive(record, group);
     // Held before the signals go out: whoever is waited for below has got one.
     auto const held = hold(group, std::span(pids).first(std::min(batch, pids.size())));
     signal_each(group, SIGKILL);

@@ -162,23 +162,10 @@ void add_controllers(Plan& plan, Host const& host) {
   group.wanted = host.cgroups.pure_v2() ? group.controllers : group.needed;
 }
 
-bool limited(spec::Resources const& resources) {
-  // The same table as for a host with every controller.
-  static constexpr char const* names[] = {"memory",  "cpu",     "cpuset",   "pids", "blkio",
-                                          "hugetlb", "net_cls", "net_prio", "rdma"};
-  Group every;
-  for (auto const* name : names) every.controllers.emplace_back(name);
-  std::vector<Group> groups{std::move(every)};
-  spec::Resources v1 = resources;
-  v1.unified.clear();
-  add_limits(groups, v1);
-  return asked(groups[0].writes) || asked(groups[0].late_writes) || !resources.unified.empty();
-}
-
 Plan without_cgroups(Input const& input) {
   Plan plan;
   plan.manager = CgroupManager::disabled;
-  if (limited(input.spec.linux.resources)) {
+  if (!first_limit(input.spec.linux.resources).empty()) {
     log::warn("/linux/resources: limits have no effect with the cgroup manager disabled");
   }
   return plan;

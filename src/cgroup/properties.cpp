@@ -38,6 +38,24 @@ void as_number(Properties& properties, char const* name, std::string_view text) 
   if (auto const value = number(text)) set(properties, name, dbus::uint64(*value));
 }
 
+/// "64M": memory controllers read their files with the kernel's memparse().
+void as_bytes(Properties& properties, char const* name, std::string_view text) {
+  constexpr std::string_view units = "kmgtpe";  // each of them 1024 of the one before
+  constexpr unsigned bits = 10;
+  if (text.empty()) return;
+  auto const unit = units.find(text::lower(text.substr(text.size() - 1)));
+  if (unit == units.npos) return as_number(properties, name, text);
+  auto const shift = bits * static_cast<unsigned>(unit + 1);
+  auto const value = text::number<std::uint64_t>(text.substr(0, text.size() - 1));
+  if (value && *value <= infinity >> shift) set(properties, name, dbus::uint64(*value << shift));
+}
+
+/// systemd refuses a limit of 0.  The file has it all the same, and 1 comes to the same: no fork.
+void as_tasks(Properties& properties, char const* name, std::string_view text) {
+  auto const value = number(text);
+  if (value) set(properties, name, dbus::uint64(std::max<std::uint64_t>(*value, 1)));
+}
+
 /// An idle group is one with the weight 0 for systemd; one that is idle no more has its weight
 /// back.
 void as_idle(Properties& properties, char const* name, std::string_view text) {
@@ -154,15 +172,15 @@ constexpr Row rows[] = {
     {"io.bfq.weight", "IOWeight", as_bfq_weight},
     {"io.max", "IOReadBandwidthMax", as_rates},
     {"io.weight", "IOWeight", as_weight},
-    {"memory.high", "MemoryHigh", as_number},
-    {"memory.low", "MemoryLow", as_number},
-    {"memory.max", "MemoryMax", as_number},
-    {"memory.min", "MemoryMin", as_number},
-    {"memory.swap.max", "MemorySwapMax", as_number},
-    {"pids.max", "TasksMax", as_number},
+    {"memory.high", "MemoryHigh", as_bytes},
+    {"memory.low", "MemoryLow", as_bytes},
+    {"memory.max", "MemoryMax", as_bytes},
+    {"memory.min", "MemoryMin", as_bytes},
+    {"memory.swap.max", "MemorySwapMax", as_bytes},
+    {"pids.max", "TasksMax", as_tasks},
     {"blkio.weight", "BlockIOWeight", as_number},
     {"cpu.shares", "CPUShares", as_number},
-    {"memory.limit_in_bytes", "MemoryLimit", as_number},
+    {"memory.limit_in_bytes", "MemoryLimit", as_bytes},
 };
 
 Write const* last(std::vector<Write> const& writes, std::string_view file) {

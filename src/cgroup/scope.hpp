@@ -26,7 +26,8 @@ class Scope {
   /// Refuses a host where systemd does not run.
   void connect();
   /// Has systemd make the unit and move `pid`, a number of the caller's pid namespace, into its
-  /// group; `limits` go beside the unit's own properties.  Returns when that is done.
+  /// group; `limits` come behind the unit's own properties, so that they have the last word.
+  /// Returns when that is done.
   void start(pid_t pid, Properties const& limits);
   /// There is something to stop, also after a start that failed half-way.
   bool started() const { return started_; }

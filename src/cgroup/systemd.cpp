@@ -5,7 +5,6 @@
 
 #include <signal.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/error.hpp"
@@ -26,6 +25,7 @@ using linux::FdRef;
 using namespace std::chrono_literals;
 
 constexpr auto dying_time = 10s;  // as in manager.hpp
+
 /// Of init, once systemd has moved it: what plan() could only guess where the caller is no part of
 /// the user's session, and where systemd escapes the name.
 std::string group_of(pid_t pid) {
@@ -58,7 +58,9 @@ class Systemd final : public Manager {
     scope_.start(pid, limits_of(plan_.groups));
     directory_ = fmt::format("{}/{}", group_.mount, group_of(pid));
     dir_ = open_group(linux::at_cwd, directory_).or_fail("open cgroup {}", directory_);
-    have_controllers();
+    check_thawed();
+    // Delegation gives a scope all controllers that systemd knows; the kernel has some more.
+    have_controllers(directory_, group_.needed);
     put_limits(dir_, group_, group_.writes);
     if (!plan_.device_program.empty()) put_device_program(dir_, plan_, Fresh::no);
     put_limits(dir_, group_, group_.late_writes);
@@ -87,27 +89,14 @@ class Systemd final : public Manager {
     }
   }
 
-  /// Delegation gives a scope all controllers that systemd knows; the kernel has some more.
-  void have_controllers() const {
-    auto const text = linux::read_file(dir_, "cgroup.controllers")
-                          .or_fail("read {}/cgroup.controllers", directory_);
-    auto const had = text::split(text::trim(text), ' ');
-    bool const all = std::all_of(group_.needed.begin(), group_.needed.end(), [&](auto const& name) {
-      return std::find(had.begin(), had.end(), name) != had.end();
-    });
-    if (all) return;
-    auto path = group_.mount;
-    auto const parts = text::split(std::string_view(directory_).substr(path.size() + 1), '/');
-    for (auto const part : parts) {
-      auto const above = open_group(linux::at_cwd, path).or_fail("open cgroup {}", path);
-      auto const enabled = enable_controllers(above, group_.needed, group_.needed);
-      if (enabled.is(ENOENT)) {
-        fail(ErrorKind::unsupported, "cgroup {}: controllers {} are not to be had below {}",
-             directory_, text::join(group_.needed, ", "), path);
-      }
-      enabled.or_fail("cgroup {}: enable controllers {} below {}", directory_,
-                      text::join(group_.needed, ", "), path);
-      path += fmt::format("/{}", part);
+  /// A frozen group would hold init for ever.  It is so with each group above it that is, and
+  /// cgroup.events tells it no sooner than init stands still.
+  void check_thawed() const {
+    for (auto path = directory_; path.size() > group_.mount.size(); path.resize(path.rfind('/'))) {
+      auto const freeze = linux::read_file(linux::at_cwd, path + "/cgroup.freeze")
+                              .or_fail("read {}/cgroup.freeze", path);
+      if (text::trim(freeze) != "1") continue;
+      fail(ErrorKind::failed, "container's cgroup unexpectedly frozen: {}", path);
     }
   }
 

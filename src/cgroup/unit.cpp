@@ -121,7 +121,8 @@ Unit unit_of(Spec const& spec, Host const& host, std::string const& id) {
   if (unit.slice.empty()) unit.slice = unit.user ? "user.slice" : "system.slice";
   check_slice(unit.slice, given);
   unit.name = name_of(parts, given);
-  // The last word on a property is the annotation's.
+  // An annotation counts more than what is ours here.  The limits count more than either: they come
+  // behind both in the call (scope.cpp), and stand in the kernel's files.
   unit.properties = properties_of(spec.annotations);
   unit.add(first_properties(unit, id));
   return unit;

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cgroup/controllers.hpp"
+#include "cgroup/kept.hpp"
 #include "cgroup/limits.hpp"
 #include "cgroup/plan.hpp"
 #include "cgroup/properties.hpp"
@@ -62,13 +63,12 @@ void complete_bandwidth(spec::Cpu& cpu, Records const& records) {
   }
 }
 
-/// v2 has no limit for memory and swap together, so the one of memory must be known.
+/// A limit for memory and swap together is held against the one of memory, and v2 has swap alone.
 void complete_swap(spec::Memory& memory, Records const& records) {
   auto const* const record = record_of(records, "memory");
-  if (record == nullptr || !record->v2 || memory.swap.value_or(0) <= 0 || given(memory.limit)) {
-    return;
-  }
-  memory.limit = text::number<std::int64_t>(now_in(record, "memory.max"));
+  if (record == nullptr || memory.swap.value_or(0) <= 0 || given(memory.limit)) return;
+  memory.limit = text::number<std::int64_t>(
+      now_in(record, record->v2 ? "memory.max" : "memory.limit_in_bytes"));
 }
 
 /// An idle group has no weight that could be changed: who asks for both gets the first, who asks
@@ -114,6 +114,13 @@ void check_usage(spec::Memory const& memory, Records const& records) {
   refuse_below(
       memory.swap, "memory+swap",
       record->v2 ? usage + used("memory.swap.current") : used("memory.memsw.usage_in_bytes"));
+}
+
+/// One that was made with the cgroup manager disabled, or where no cgroup could be had.
+void refuse_limits(spec::Resources const& resources) {
+  auto const limit = first_limit(resources);
+  if (limit.empty()) return;
+  fail(ErrorKind::unsupported, "{}: the container is in no cgroup of its own", limit);
 }
 
 // --- all or nothing -----------------------------------------------------------------------------
@@ -209,6 +216,14 @@ void put_all(Transaction& transaction, Group const& group) {
   for (auto const* write : again) check(transaction.put(*write), group, *write);
 }
 
+/// systemd is to know the limits, but what it makes of them and of all others is not to stay.
+void tell(spec::UnitRecord const& unit, Properties const& limits, Records const& records) {
+  if (limits.empty()) return;
+  std::vector<Kept> const groups(records.begin(), records.end());
+  set_properties(unit, limits);
+  for (auto const& group : groups) group.put_back();
+}
+
 }  // namespace
 
 std::string former_value(std::string_view file, std::string_view value, std::string_view text) {
@@ -230,10 +245,12 @@ std::string former_value(std::string_view file, std::string_view value, std::str
 void update(Records const& records, spec::Resources resources,
             std::optional<spec::UnitRecord> const& unit) {
   resources.devices.clear();
+  if (records.empty()) return refuse_limits(resources);
+  // What is asked for, before it is completed: the limits that are there may be used up.
+  if (resources.memory.check_before_update.value_or(false)) check_usage(resources.memory, records);
   complete_bandwidth(resources.cpu, records);
   complete_swap(resources.memory, records);
   settle_idle(resources, records);
-  if (resources.memory.check_before_update.value_or(false)) check_usage(resources.memory, records);
   auto groups = groups_of(records);
   add_limits(groups, resources);
 
@@ -245,12 +262,8 @@ void update(Records const& records, spec::Resources resources,
     if (records[i].v2) have_controllers_of(groups[i], records[i]);
     put_all(transactions.emplace_back(records[i]), groups[i]);
   }
-  // The kernel first: it knows better than systemd what can't be.  Once more afterwards, as systemd
-  // has written what it has made of the same values.
-  if (unit) {
-    set_properties(*unit, limits_of(groups));
-    for (std::size_t i = 0; i < groups.size(); ++i) put_all(transactions[i], groups[i]);
-  }
+  // The kernel first: it knows better than systemd what can't be.
+  if (unit) tell(*unit, limits_of(groups), records);
   undo.dismiss();
 }
 

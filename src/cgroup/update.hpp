@@ -20,7 +20,8 @@ namespace proa::cgroup {
 
 /// Throws Error{config} and Error{unsupported} as plan() does, Error{failed} when the kernel
 /// refuses.  With memory.checkBeforeUpdate a limit that is used up already is refused here:
-/// config-linux.md#memory.  With a unit its manager is told what it should know.
+/// config-linux.md#memory.  With a unit its manager is told what it should know, and all files stay
+/// as they are beside that.
 void update(Records const& records, spec::Resources resources,
             std::optional<spec::UnitRecord> const& unit = {});
 

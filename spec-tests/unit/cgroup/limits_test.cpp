@@ -76,6 +76,17 @@ TEST_CASE("what is empty or zero needs no controller") {
   CHECK_FALSE(hosts::plan(resources, hosts::v2({})).required);
 }
 
+TEST_CASE("what is asked for first has a pointer, whatever there is for it") {
+  using cgroup::first_limit;
+  CHECK(first_limit({}).empty());
+  CHECK(first_limit(with_memory({.limit = 0})).empty());
+  CHECK(first_limit(with_memory({.limit = 1})) == "/linux/resources/memory/limit");
+  CHECK(first_limit(with_unified({{"memory.max", "1"}})) == "/linux/resources/unified/memory.max");
+  Resources pids;
+  pids.pids.limit = 5;
+  CHECK(first_limit(pids) == "/linux/resources/pids/limit");
+}
+
 // --- memory -------------------------------------------------------------------------------------
 
 TEST_CASE("memory limits have their names in v1", "[spec:config-linux#memory]") {
@@ -418,6 +429,17 @@ TEST_CASE("unified has the last word", "[spec:config-linux#unified][MUST]") {
   resources.memory.limit = 8192;
   CHECK(limits(resources, hosts::v2()) ==
         Words{"memory.max=8192", "cpu.weight=42", "memory.max=4096"});
+}
+
+TEST_CASE("unified has the last word of the number of processes too, as late as pids.limit",
+          "[spec:config-linux#unified][MUST]") {
+  auto resources = with_unified({{"pids.max", "1"}});
+  resources.pids.limit = 100;
+  auto const plan = hosts::plan(resources, hosts::v2());
+  auto const& pids = plan.groups.at(0);
+  CHECK(pids.writes.empty());
+  CHECK(hosts::texts(pids.late_writes) == Words{"pids.max=100", "pids.max=1"});
+  CHECK(pids.needed == Words{"pids"});
 }
 
 TEST_CASE("files that nobody knows are written all the same", "[spec:config-linux#unified][MUST]") {

@@ -3,6 +3,7 @@
 //
 // What is done to a container's processes by its record, in each of the three worlds.
 
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "catch.hpp"
 #include "cgroup/freezer.hpp"
 #include "cgroup/manager.hpp"
+#include "fake_tree.hpp"
 #include "hosts.hpp"
 #include "linux/file.hpp"
 #include "world.hpp"
@@ -99,6 +101,26 @@ IN_EACH_WORLD("processes that go on making others are killed as well", "[spec:ru
   cgroup::signal_all(records, SIGKILL);
   cgroup::wait_empty(records, linux::in(std::chrono::seconds(10)));
   CHECK(cgroup::processes(records).empty());
+}
+
+TEST_CASE("without cgroup.kill it is pids.max that stops a fork bomb, in both versions",
+          "[spec:runtime#kill]") {
+  bool const v2 = GENERATE(false, true);
+  fake::Group web(v2, {"pids"});
+  web.file("pids.max", "7").file("cgroup.procs", "");
+  cgroup::signal_all({web.record()}, SIGKILL);
+  CHECK(web.text("pids.max") == "0");
+}
+
+TEST_CASE("the deadline counts for processes that end at once as well") {
+  fake::Group web(false, {"pids"});
+  // Not reaped, so that it is found again and again.
+  worlds::Child const ended([] { return 0; });
+  while (ended.alive()) ::sched_yield();
+  web.file("cgroup.procs", std::to_string(ended.number()));
+  auto const late = linux::in(std::chrono::milliseconds(1));
+  CHECK_THAT(refusal([&] { cgroup::wait_empty({web.record()}, late); }).text,
+             ContainsSubstring("are still alive: " + std::to_string(ended.number())));
 }
 
 IN_EACH_WORLD("who is still alive at the deadline is named", "") {

@@ -155,6 +155,39 @@ TEST_CASE("a limit of processes, no limit, and the limit zero") {
   CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(1)}});
 }
 
+TEST_CASE("the number of processes of unified is systemd's too, but for zero, which it refuses",
+          "[spec:config-linux#unified]") {
+  spec::Resources resources;
+  resources.pids.limit = 100;
+  resources.unified = {{"pids.max", "7"}};
+  CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(7)}});
+  resources.unified = {{"pids.max", "0"}};
+  CHECK(of(resources) == Properties{{"TasksMax", dbus::uint64(1)}});
+}
+
+TEST_CASE("bytes have the kernel's suffixes, of either case", "[spec:config-linux#unified]") {
+  struct Row {
+    char const* text;
+    std::uint64_t bytes;
+  };
+  for (auto const& [text, bytes] : std::vector<Row>{{"64M", 64 << 20},
+                                                    {"64m", 64 << 20},
+                                                    {"3K", 3072},
+                                                    {"2g", std::uint64_t{2} << 30},
+                                                    {"1T", std::uint64_t{1} << 40},
+                                                    {"1P", std::uint64_t{1} << 50},
+                                                    {"15E", std::uint64_t{15} << 60},
+                                                    {"max", infinity}}) {
+    INFO(text);
+    CHECK(of_files({{"memory.max", text}}) == Properties{{"MemoryMax", dbus::uint64(bytes)}});
+  }
+  for (auto const* const text : {"", "M", "64MB", "64 M", "16E", "maxM", "-1K", "x"}) {
+    INFO(text);
+    CHECK(of_files({{"memory.max", text}}).empty());
+  }
+  CHECK(of_files({{"cpu.weight", "1K"}, {"pids.max", "1K"}}).empty());
+}
+
 TEST_CASE("an idle group has the weight 0, whatever its weight was", "[spec:config-linux#cpu]") {
   spec::Resources resources;
   resources.cpu.shares = 2048;
@@ -203,7 +236,7 @@ TEST_CASE("unified files are properties too, and the last one counts",
 TEST_CASE("what systemd has no property for, or can't be read, is left to the file") {
   CHECK(of_files({{"hugetlb.2MB.max", "1"},
                   {"cpu.max.burst", "1"},
-                  {"memory.max", "64M"},
+                  {"memory.max", "64X"},
                   {"cpu.max", "a b"},
                   {"cpu.max", "1 2 3"},
                   {"cpu.max", "1 0"},

@@ -158,7 +158,7 @@ TEST_CASE("a scope is delegated, without default dependencies, and collected whe
   CHECK(find(properties, "DevicePolicy") == nullptr);
 }
 
-TEST_CASE("annotations add properties, and have the last word") {
+TEST_CASE("annotations add properties, and count more than the runtime's own") {
   auto spec = at("a.slice:p:w");
   spec.annotations = {{"org.systemd.property.TimeoutStopUSec", "uint64 5"},
                       {"org.systemd.property.CollectMode", "'inactive'"},

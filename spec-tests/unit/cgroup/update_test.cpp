@@ -88,8 +88,16 @@ TEST_CASE("what is empty needs no controller", "[contract:update]") {
   resources.block_io.weight = 0;
   resources.devices = {{false, spec::DeviceRuleType::all, {}, {}, "rwm"}};
   cgroup::update({}, resources);
-  CHECK(refusal([] { cgroup::update({}, memory(1)); }).text ==
-        "/linux/resources/memory/limit: this host has no cgroup controller memory");
+}
+
+TEST_CASE("a container without a cgroup has no limits to change", "[update]") {
+  CHECK(refusal([] { cgroup::update({}, memory(1)); }) ==
+        hosts::Refusal{ErrorKind::unsupported,
+                       "/linux/resources/memory/limit: the container is in no cgroup of its own"});
+  spec::Resources resources;
+  resources.unified = {{"memory.max", "1"}};
+  CHECK(refusal([&] { cgroup::update({}, resources); }).text ==
+        "/linux/resources/unified/memory.max: the container is in no cgroup of its own");
 }
 
 TEST_CASE("a quota alone keeps the period of v2, and the other way round", "[update]") {
@@ -114,6 +122,29 @@ TEST_CASE("a swap limit alone is held against the memory limit of v2", "[update]
   resources.memory.swap = 900000;
   CHECK_THAT(refusal([&] { cgroup::update({web.record()}, resources); }).text,
              ContainsSubstring("memory+swap limit should be >= memory limit"));
+}
+
+TEST_CASE("a swap limit alone is held against the memory limit of v1", "[update]") {
+  fake::Group web(false, {"memory"});
+  web.file("memory.limit_in_bytes", "1000000\n").file("memory.memsw.limit_in_bytes", "2000000\n");
+  spec::Resources resources;
+  resources.memory.swap = 3500000;
+  cgroup::update({web.record()}, resources);
+  CHECK(web.text("memory.memsw.limit_in_bytes") == "3500000");
+  CHECK(web.text("memory.limit_in_bytes") == "1000000");
+  resources.memory.swap = 900000;
+  CHECK_THAT(refusal([&] { cgroup::update({web.record()}, resources); }).text,
+             ContainsSubstring("memory+swap limit should be >= memory limit"));
+}
+
+TEST_CASE("checkBeforeUpdate looks at what is asked for alone", "[spec:config-linux#memory]") {
+  V2 web;
+  web.file("memory.current", "1000000\n");  // all that there may be
+  spec::Resources resources;
+  resources.memory.swap = 3500000;
+  resources.memory.check_before_update = true;
+  cgroup::update({web.record()}, resources);
+  CHECK(web.text("memory.swap.max") == "2500000");
 }
 
 TEST_CASE("checkBeforeUpdate refuses what is used up already", "[spec:config-linux#memory][MUST]") {
