@@ -82,15 +82,29 @@ std::string steal(Words const& words) {
 
 // --- processes that join: CVE-2016-9962 ---------------------------------------------------------
 
-/// How many descriptors above the standard streams of a process can be looked at.
-int visible_descriptors(std::string const& pid) {
-  int seen = 0;
-  char target[256];
+/// A file by its link in /proc, which leads to no socket.
+int file_of(std::string const& pid, int fd) {
+  int const file = open(("/proc/" + pid + "/fd/" + number(fd)).c_str(), O_PATH | O_CLOEXEC);
+  struct stat info {};
+  if (file < 0 || (fstat(file, &info) == 0 && !S_ISSOCK(info.st_mode))) return file;
+  close(file);
+  return -1;
+}
+
+/// How many descriptors above the standard streams of a process can be had.  The name alone of one
+/// that execve(2) is about to close shows to whoever may trace the program to come (Linux 6.1).
+int descriptors_of(std::string const& pid) {
+  int const process = static_cast<int>(syscall(SYS_pidfd_open, std::stoi(pid), 0));
+  int had = 0;
   for (int fd = 3; fd < 12; ++fd) {
-    std::string const link = "/proc/" + pid + "/fd/" + number(fd);
-    if (readlink(link.c_str(), target, sizeof target) > 0) ++seen;
+    int taken = file_of(pid, fd);
+    if (taken < 0) taken = static_cast<int>(syscall(SYS_pidfd_getfd, process, fd, 0));
+    if (taken < 0) continue;
+    ++had;
+    close(taken);
   }
-  return seen;
+  if (process >= 0) close(process);
+  return had;
 }
 
 /// spy [LOOKS]: looks at every other process but the first, so many times or until it is told to
@@ -115,7 +129,7 @@ std::string spy(Words const& words) {
       if (stat(("/proc/" + pid + "/exe").c_str(), &info) == 0 && info.st_ino != own.st_ino) {
         ++programs;
       }
-      descriptors += visible_descriptors(pid);
+      descriptors += descriptors_of(pid);
     }
   }
   return object({{"errno", "0"},

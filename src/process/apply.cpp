@@ -123,8 +123,8 @@ void set_scheduling(Plan const& plan) {
     linux::set_personality(*plan.personality).or_fail("set personality {}", *plan.personality);
   }
   if (plan.memory_policy) {
-    auto const& [mode, nodes] = *plan.memory_policy;
-    linux::set_memory_policy(mode, nodes).or_fail("set memory policy {:#x}", mode);
+    auto const& [mode, nodes, word] = *plan.memory_policy;
+    linux::set_memory_policy(mode, nodes).or_fail("/linux/memoryPolicy: set {}", word);
   }
   if (plan.io_priority) {
     linux::set_group_io_priority(*plan.io_priority)

@@ -148,6 +148,7 @@ linux::SchedulerAttributes scheduler(spec::Scheduler const& wanted) {
 
 MemoryPolicy memory_policy(spec::MemoryPolicy const& wanted) {
   MemoryPolicy planned;
+  planned.word = spec::word_of(wanted.mode);
   planned.mode = native(memory_modes, wanted.mode);
   for (auto const flag : wanted.flags) planned.mode |= native(memory_flags, flag);
   planned.nodes = mask_of_list(wanted.nodes);

@@ -45,6 +45,7 @@ struct Affinity {
 struct MemoryPolicy {
   int mode = 0;  ///< MPOL_* with its flags
   linux::BitMask nodes;
+  std::string_view word;  ///< of the mode, as config.json has it
 };
 
 struct Plan {
