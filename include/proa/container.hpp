@@ -29,7 +29,7 @@ namespace proa {
 /// Who writes the cgroup files.
 enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
 
-/// `automatic` is: rootless exactly when the effective uid is not 0.
+/// `automatic` is: rootless when the effective uid is not 0, or in a user namespace.
 enum class Rootless : std::uint8_t { automatic, yes, no };
 
 /// What the global flags of the command line say.
@@ -39,8 +39,8 @@ struct Options {
   Rootless rootless = Rootless::automatic;
 };
 
-/// /run/proa for root, else $XDG_RUNTIME_DIR/proa; so too for root of a user namespace, where
-/// XDG_RUNTIME_DIR is set and $USER is not root.
+/// /run/proa for root, else $XDG_RUNTIME_DIR/proa, or /tmp/proa-UID without that; so too for root
+/// of a user namespace, where XDG_RUNTIME_DIR is set and $USER is not root.
 std::string default_root();
 
 /// Sockets that came with the call, as systemd hands them on: sd_listen_fds(3).
@@ -124,13 +124,16 @@ class Container {
   int exec(ExecOptions const& options);
   /// runtime.md#kill.
   void kill(int signal, KillOptions options = {});
-  /// Freezes every process; the state is then `paused`.  Only a running container can be paused.
+  /// Freezes every process; the state is then `paused`.  Only a created or a running container can
+  /// be paused.
   void pause();
   /// Lets a paused container go on.
   void resume();
   /// Other limits, also for a paused or a created container: what is absent, empty or zero stays as
-  /// it is, and so do the devices.  `schemata` are lines for its group of resctrl, see
-  /// config-linux.md#intelrdt.  When one of them is refused, none is changed.
+  /// it is, and so do the devices.  A zero counts as pids.limit, which is then 1, as cpu.idle,
+  /// cpu.burst and memory.swappiness, and for what is listed by device or page size, but for a
+  /// weight.  `schemata` are lines for its group of resctrl, see config-linux.md#intelrdt.  When
+  /// one of them is refused, none is changed.
   void update(spec::Resources const& resources, std::vector<std::string> const& schemata = {});
   /// The numbers of its processes in the caller's pid namespace, in order.
   std::vector<std::int32_t> processes() const;
@@ -174,7 +177,8 @@ class Runtime {
 
   static Features features();
 
-  /// A config.json to start from, as `proa spec` writes it.
+  /// A config.json to start from, as `proa spec` writes it.  For it `automatic` looks at the uid
+  /// alone.
   static Spec example(Rootless rootless);
 
  private:

@@ -103,10 +103,61 @@ TEST_CASE("list of no containers is empty", "[contract:list]") {
 }
 
 // crun makes the directory.
-TEST_CASE("list of a state directory that does not exist is an error", "[contract:list]") {
+TEST_CASE("list of a state directory that is given and does not exist is an error",
+          "[contract:list]") {
   Result const result = bare({"--root", scratch() + "/nowhere", "list"});
   CHECK(result.status == 1);
   CHECK_FALSE(exists(scratch() + "/nowhere"));
+}
+
+TEST_CASE("list before anything has been created is empty", "[contract:list]") {
+  std::string const home = scratch() + "/user";
+  constexpr uid_t user = 61237;
+  make_directories(home);
+  run({{"chown", std::to_string(user), home}, "", ""});
+  Command command{{runtime_path(), "list", "-q"}, "", ""};
+  command.user = user;
+  command.env = {"XDG_RUNTIME_DIR=" + home};
+  Result const result = run(command);
+  CHECK(result.status == 0);
+  CHECK(result.out.empty());
+  CHECK(result.err.empty());
+  CHECK_FALSE(exists(home + "/proa"));
+}
+
+TEST_CASE("list passes over what is no directory", "[contract:list]") {
+  Created web(minimal());
+  write_text(state_root() + "/notes", "none of ours");
+  REQUIRE(symlink("notes", (state_root() + "/link").c_str()) == 0);
+  Result const result = proa("list", "-q");
+  CHECK(result.status == 0);
+  CHECK(result.out == web.id() + "\n");
+  CHECK(result.err.empty());
+}
+
+TEST_CASE("a state directory that another user owns is refused", "[contract:security][proa]") {
+  std::string const root = scratch() + "/foreign";
+  make_directories(root);
+  REQUIRE(chown(root.c_str(), 61238, 61238) == 0);
+  for (Words const& words : {Words{"list"}, Words{"state", "web"}, Words{"create", "web"}}) {
+    CAPTURE(words[0]);
+    Command command{{runtime_path(), "--root", root}, "", scratch()};
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+    command.user = 61239;
+    Result const result = run(command);
+    CHECK(result.status == 1);
+    if (words[0] != "create") check_words(result.error(), "belongs to user 61238, not to 61239");
+  }
+}
+
+TEST_CASE("list warns of a damaged state and shows the others", "[contract:list]") {
+  Created web(minimal());
+  make_directories(state_root() + "/damaged");
+  write_text(state_root() + "/damaged/state.json", "{");
+  Result const result = proa("list", "-q");
+  CHECK(result.status == 0);
+  CHECK(result.out == web.id() + "\n");
+  CHECK_THAT(result.err, ContainsSubstring("load container damaged: "));
 }
 
 TEST_CASE("spec writes a config.json that runs", "[contract:spec]") {

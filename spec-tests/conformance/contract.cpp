@@ -4,6 +4,7 @@
 // What containerd, podman, CRI-O, docker and people expect of a runtime beyond the spec: the words
 // they look for in errors, the files they read, and how commands behave.
 #include <csignal>
+#include <filesystem>
 
 #include "catch.hpp"
 #include "harness/container.hpp"
@@ -215,6 +216,16 @@ TEST_CASE("run hands signals on to the container", "[contract:run]") {
   CHECK(web.left_behind().empty());
 }
 
+TEST_CASE("run tells how the container ended, whoever deletes it", "[contract:run]") {
+  Container web(minimal());
+  Process foreground(runtime_command({"run", "--bundle", web.bundle(), web.id()}));
+  REQUIRE(foreground.line().has_value());
+  REQUIRE(proa("delete", "--force", web.id()).ok());
+  Result const result = foreground.wait();
+  INFO(result.err);
+  CHECK(result.status == 128 + 9);
+}
+
 TEST_CASE("run --detach returns while the container runs", "[contract:run]") {
   Container web(minimal());
   Process detached(runtime_command({"run", "--detach", "--bundle", web.bundle(), web.id()}));
@@ -255,6 +266,17 @@ TEST_CASE("a failing create leaves no pid file", "[contract:pid-file]") {
   std::string const file = scratch() + "/pid";
   refusal(minimal().args({"/nosuch"}), {"--pid-file", file});
   CHECK_FALSE(exists(file));
+}
+
+TEST_CASE("a pid file that cannot be put in place leaves nothing", "[contract:pid-file]") {
+  std::string const folder = scratch() + "/pids";
+  make_directories(folder + "/pid");
+  refusal(minimal(), {"--pid-file", folder + "/pid"});
+  Words names;
+  for (auto const& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename());
+  }
+  CHECK(names == Words{"pid"});
 }
 
 TEST_CASE("a pid file that cannot be written fails create", "[contract:pid-file]") {

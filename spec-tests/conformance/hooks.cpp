@@ -3,13 +3,16 @@
 //
 // config.md#posix-platform-hooks and the steps of runtime.md#lifecycle that call them.  A hook here
 // is the probe: it leaves a record of its call, a line of JSON, in a file.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "catch.hpp"
 #include "harness/container.hpp"
+#include "skip.hpp"
 
 namespace conformance {
 namespace {
@@ -140,6 +143,83 @@ TEST_CASE("each hook gets the state on its standard input",
   }
   CHECK(state_of("startContainer").at("status") == "created");
   CHECK(state_of("poststart").at("status") == "running");
+}
+
+TEST_CASE("a startContainer hook gets the state where the container has no /proc",
+          "[spec:config#posix-platform-hooks][MUST][proa]") {
+  if (!is_proa()) SKIP_BECAUSE("runc and crun need a /proc");
+  Created web(with_hook(traced().without_mount("/proc"), "startContainer",
+                        hook("startContainer", "startContainer"))
+                  .doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  Json const state = state_of("startContainer");
+  REQUIRE(state.is_object());
+  CHECK(state.at("id") == web.id());
+}
+
+TEST_CASE("a /proc that the image has made says nothing to a startContainer hook",
+          "[spec:config#posix-platform-hooks][MUST][proa]") {
+  if (!is_proa()) SKIP_BECAUSE("runc and crun need a /proc");
+  Bundle bundle = traced().without_mount("/proc");
+  for (int number = 0; number < 64; ++number) {
+    bundle = bundle.file("proc/self/fd/" + std::to_string(number), R"({"id": "forged"})");
+  }
+  Created web(with_hook(bundle, "startContainer", hook("startContainer", "startContainer"))
+                  .doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  Json const state = state_of("startContainer");
+  REQUIRE(state.is_object());
+  CHECK(state.at("id") == web.id());
+}
+
+TEST_CASE("in a pid namespace that was there the pid is the one seen from in there",
+          "[spec:runtime#state][MUST]") {
+  Running pod(ordinary());
+  std::string const tree = "/proc/" + std::to_string(pod.pid()) + "/ns/pid";
+  Bundle bundle = traced().with_namespace("pid", tree);
+  for (char const* point : {"createRuntime", "createContainer", "startContainer"}) {
+    bundle = with_hook(bundle, point, hook(point, point));
+  }
+  Running web(bundle);
+  CHECK(state_of("createRuntime").at("pid") == web.pid());
+  int const inside = state_of("createContainer").at("pid");
+  CHECK(inside > 1);
+  CHECK(inside != web.pid());
+  CHECK(state_of("startContainer").at("pid") == inside);
+}
+
+TEST_CASE("a state may be large", "[spec:config#posix-platform-hooks][MUST]") {
+  Bundle bundle = traced().with({{"annotations", {{"large", std::string(200000, 'x')}}}});
+  for (char const* point : {"createContainer", "startContainer"}) {
+    bundle = with_hook(bundle, point, hook(point, point));
+  }
+  Running web(bundle);
+  for (char const* point : {"createContainer", "startContainer"}) {
+    CAPTURE(point);
+    CHECK(state_of(point).at("annotations").at("large").get<std::string>().size() == 200000);
+  }
+}
+
+TEST_CASE("run's container is created, and not running, until its program begins",
+          "[spec:runtime#state][MUST]") {
+  Bundle bundle = traced();
+  std::string const first = trace_directory() + "/first", second = trace_directory() + "/second";
+  REQUIRE(mkfifo(first.c_str(), 0600) == 0);
+  REQUIRE(mkfifo(second.c_str(), 0600) == 0);
+  Json hooks = Json::array();
+  for (char const* fifo : {"/trace/first", "/trace/second"}) {
+    hooks.push_back({{"path", "/probe"}, {"args", {"probe", "write", fifo, "x"}}});
+  }
+  Container web(bundle.with("/hooks/startContainer", hooks).doing({{"exit", "7"}}));
+  Fd const begun(open(first.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  Process call(runtime_command({"run", "--bundle", web.bundle(), web.id()}));
+  REQUIRE(wait_readable(begun.get()));
+  // The second hook waits for a reader.
+  CHECK(web.status() == "created");
+  Fd const go_on(open(second.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  CHECK(call.wait().status == 7);
 }
 
 TEST_CASE("a poststop hook sees a stopped container", "[spec:runtime#state][MUST]") {
@@ -305,6 +385,19 @@ TEST_CASE("a hook that takes longer than its timeout is ended",
   check_words(said, "createRuntime hook #0");
 }
 
+TEST_CASE("a hook that writes without end is ended after its timeout",
+          "[spec:config#posix-platform-hooks][MUST]") {
+  Json const entry = {
+      {"path", probe_path()}, {"args", {"probe", "flood", "1000000000000000"}}, {"timeout", 1}};
+  auto const before = std::chrono::steady_clock::now();
+  std::string const said = refusal(with_hook(traced(), "createRuntime", entry));
+  auto const after = std::chrono::steady_clock::now();
+  CHECK(after - before >= std::chrono::seconds(1));
+  CHECK(after - before < std::chrono::seconds(10));
+  check_words(said, "createRuntime hook #0");
+  check_words(said, "was killed after its timeout of 1 s");
+}
+
 TEST_CASE("a timeout of a hook has to be greater than zero",
           "[spec:config#posix-platform-hooks][MUST]") {
   for (int const timeout : {0, -1}) {
@@ -340,6 +433,21 @@ TEST_CASE("a hook may leave a process behind", "[contract:hooks]") {
   REQUIRE_FALSE(pid.empty());
   CHECK(::kill(std::stoi(pid), SIGKILL) == 0);
   wait_for(std::stoi(pid));
+}
+
+TEST_CASE("what a hook leaves behind may write without end", "[contract:hooks][proa]") {
+  if (!is_proa()) SKIP_BECAUSE("others wait until nobody has the hook's output open");
+  std::string const daemon = trace_directory() + "/daemon";
+  Created web(with_hook(
+      traced(), "createRuntime",
+      {{"path", "/bin/sh"},
+       {"args",
+        {"sh", "-c", "\"$0\" flood 1000000000000000 & echo $! >\"$1\"", probe_path(), daemon}}}));
+  CHECK(web.status() == "created");
+  std::string const pid = read_text(daemon).value_or("");
+  REQUIRE_FALSE(pid.empty());
+  // Nobody reads it any more.
+  CHECK(wait_for(std::stoi(pid)) == 128 + SIGPIPE);
 }
 
 TEST_CASE("poststop hooks run when a running container is deleted by force", "[contract:hooks]") {

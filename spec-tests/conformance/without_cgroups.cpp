@@ -105,6 +105,17 @@ TEST_CASE("without cgroups what needs one is refused in words", "[contract:cgrou
   CHECK(wait_for(pid) == 128 + SIGKILL);
 }
 
+TEST_CASE("without a cgroup kill --all signals the first process", "[contract:cgroups][proa]") {
+  if (!is_proa()) SKIP_BECAUSE("only proa and crun have such a manager");
+  GlobalOptions const options({"--cgroup-manager", "disabled"});
+  Created web(ordinary());
+  CHECK(proa("kill", "--all", web.id(), "KILL").ok());
+  CHECK(web.wait() == 128 + SIGKILL);
+  // That it has ended is no error with --all.
+  CHECK(proa("kill", "--all", web.id(), "KILL").ok());
+  CHECK(web.remove().ok());
+}
+
 TEST_CASE("a plain user may disable the cgroup manager", "[contract:rootless][proa]") {
   if (!is_proa()) SKIP_BECAUSE("only proa and crun have such a manager");
   Result const result =

@@ -4,6 +4,7 @@
 #include "cli/seal.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -52,11 +53,11 @@ bool finish() {
   bool const mounted = on_private_mount(file);
   if (!mounted && !linux::contents_sealed(file)) return false;
   Fd const ours(file.number());
-  if (!mounted) return true;
   linux::MountAttributes attributes;
   attributes.set = MOUNT_ATTR_NOEXEC;
-  linux::mount_setattr(ours, "", AT_EMPTY_PATH, attributes)
-      .or_fail("forbid to execute {}", own_file);
+  auto const forbidden = mounted ? linux::mount_setattr(ours, "", AT_EMPTY_PATH, attributes)
+                                 : linux::chmod(ours, S_IRUSR | S_IWUSR);
+  forbidden.or_fail("forbid to execute {}", own_file);
   return true;
 }
 

@@ -7,7 +7,7 @@
 // (CVE-2019-5736). So whatever makes a process of a container first executes itself once more, on
 // the host, through a mount of its file that belongs to no mount namespace, is read-only, and then
 // forbids execution; nobody can change that mount, or copy it.  Where the kernel refuses such a
-// mount: from a sealed copy in memory.
+// mount: from a sealed copy in memory, whose mode then forbids it.
 #pragma once
 
 #include "cli/command.hpp"

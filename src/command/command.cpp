@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "linux/exec.hpp"
 #include "linux/file.hpp"
+#include "linux/proc.hpp"
 
 namespace proa::command {
 
@@ -25,7 +26,9 @@ namespace {
   linux::reset_signals();
   int const streams[3] = {input.number(), output.number(), output.number()};
   int error = linux::replace_stdio(streams).error();
-  if (error == 0) error = linux::close_on_exec_from(3).error();
+  // Only a container may be without one, and there nothing that was inherited is left.
+  auto const proc = linux::open_proc();
+  if (error == 0 && proc) error = linux::close_on_exec_from(3, *proc).error();
   if (error == 0) {
     linux::Strings const args(command.args);
     linux::Strings const env(command.env.value_or(std::vector<std::string>{}));
@@ -37,27 +40,21 @@ namespace {
   linux::exit_now(127);
 }
 
-linux::Fd text_file(std::string const& text) {
-  auto file = linux::memfd("stdin").or_fail("make a file for standard input");
-  linux::write_all(file, text).or_fail("fill standard input");
-  // A description of its own: the offset starts at 0, and the program can't write.
-  return linux::open_at(linux::at_cwd, linux::proc_path(file), O_RDONLY)
-      .or_fail("open standard input");
-}
-
 /// What a program has written.
 struct Output {
   std::string text;
   std::size_t kept;  ///< of which the end
 };
 
-/// What is in the pipe by now.
+/// What is in the pipe by now; no more than a pipe holds, as some programs never stop writing.
 void drain(linux::FdRef pipe, Output& output) {
+  constexpr std::size_t most = std::size_t{1} << 20;  // pipe(7), /proc/sys/fs/pipe-max-size
+  auto& [text, kept] = output;
   std::array<char, 4096> buffer;
-  for (;;) {
+  for (std::size_t taken = 0; taken < most;) {
     auto const got = linux::read_some(pipe, buffer);
     if (!got || *got == 0) return;
-    auto& [text, kept] = output;
+    taken += *got;
     text.append(buffer.data(), *got);
     if (text.size() > kept) text.erase(0, text.size() - kept);
   }
@@ -73,6 +70,8 @@ bool collect(linux::FdRef pidfd, linux::FdRef pipe, linux::Deadline deadline, Ou
     drain(pipe, output);
     if ((fds[1].revents & POLLHUP) != 0) open = false;
     if (fds[0].revents != 0) return true;
+    // poll(2) looks at the time only while nothing is ready.
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) return false;
   }
 }
 
@@ -87,7 +86,7 @@ int exec_error(linux::FdRef failure) {
 }  // namespace
 
 Result run(Command const& command) {
-  auto const input = text_file(command.input);
+  auto const input = linux::text_memfd("stdin", command.input).or_fail("make standard input");
   auto output = linux::pipe(O_NONBLOCK).or_fail("make a pipe");
   auto failure = linux::pipe(O_NONBLOCK).or_fail("make a pipe");
   auto const child = linux::clone({}).or_fail("start a process");

@@ -12,6 +12,7 @@
 
 #include "base/text.hpp"
 #include "linux/file.hpp"
+#include "linux/proc.hpp"
 
 namespace proa::linux {
 
@@ -24,8 +25,8 @@ Outcome<void> close_range(unsigned first, unsigned last, unsigned flags) {
 }
 
 /// The open descriptors from `first` on, for kernels without close_range(2).
-Outcome<std::vector<int>> open_from(unsigned first) {
-  auto const dir = open_at(at_cwd, "/proc/self/fd", O_RDONLY | O_DIRECTORY);
+Outcome<std::vector<int>> open_from(unsigned first, FdRef proc) {
+  auto const dir = open_in_proc(proc, "self/fd", O_RDONLY | O_DIRECTORY);
   if (!dir) return Errno{dir.error()};
   auto const names = names_in(*dir);
   if (!names) return Errno{names.error()};
@@ -37,10 +38,10 @@ Outcome<std::vector<int>> open_from(unsigned first) {
   return numbers;
 }
 
-Outcome<void> close_span(unsigned first, unsigned last) {
+Outcome<void> close_span(unsigned first, unsigned last, FdRef proc) {
   auto const closed = close_range(first, last, 0);
   if (!closed.is(ENOSYS, EPERM)) return closed;
-  auto const numbers = open_from(first);
+  auto const numbers = open_from(first, proc);
   if (!numbers) return Errno{numbers.error()};
   for (int const number : *numbers) {
     if (static_cast<unsigned>(number) <= last) ::close(number);
@@ -126,10 +127,10 @@ Outcome<void> replace_stdio(int const (&streams)[3]) {
   return {};
 }
 
-Outcome<void> close_on_exec_from(unsigned first) {
+Outcome<void> close_on_exec_from(unsigned first, FdRef proc) {
   auto const result = close_range(first, all_descriptors, CLOSE_RANGE_CLOEXEC);
   if (!result.is(ENOSYS, EINVAL, EPERM)) return result;
-  auto const numbers = open_from(first);
+  auto const numbers = open_from(first, proc);
   if (!numbers) return Errno{numbers.error()};
   for (int const number : *numbers) {
     // EBADF is the listing's own descriptor, gone by now.
@@ -145,19 +146,19 @@ bool inherited(int number) {
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-Outcome<void> close_all_but(std::vector<int> kept) {
+Outcome<void> close_all_but(std::vector<int> kept, FdRef proc) {
   std::sort(kept.begin(), kept.end());
   unsigned first = 3;
   for (int const number : kept) {
     auto const wanted = static_cast<unsigned>(number);
     if (number < 0 || wanted < first) continue;
     if (wanted > first) {
-      auto const closed = close_span(first, wanted - 1);
+      auto const closed = close_span(first, wanted - 1, proc);
       if (!closed) return closed;
     }
     first = wanted + 1;
   }
-  return close_span(first, all_descriptors);
+  return close_span(first, all_descriptors, proc);
 }
 
 void reset_signals() {

@@ -53,15 +53,17 @@ Outcome<void> set_nonblocking(FdRef file);
 
 /// Makes these three descriptors 0, 1 and 2, dup2(2).
 Outcome<void> replace_stdio(int const (&streams)[3]);
-/// close_range(2) with CLOSE_RANGE_CLOEXEC (5.11), by hand where it lacks.
-Outcome<void> close_on_exec_from(unsigned first);
+/// close_range(2) with CLOSE_RANGE_CLOEXEC (5.11); where it lacks, by hand and with this procfs,
+/// open_proc().
+Outcome<void> close_on_exec_from(unsigned first, FdRef proc);
 /// Lets the descriptor pass through execve(2): the opposite of what everything here does.
 Outcome<void> keep_on_exec(FdRef file);
 /// Whether the descriptor is open and came through our own execve(2): what we open is
 /// close-on-exec.
 bool inherited(int number);
-/// Closes every descriptor from 3 on that is not in `kept`.
-Outcome<void> close_all_but(std::vector<int> kept);
+/// close_range(2) (5.9): every descriptor from 3 on that is not in `kept`; by hand as above, and
+/// then `proc` has to be kept.
+Outcome<void> close_all_but(std::vector<int> kept, FdRef proc);
 
 /// All signals back to their default, none blocked: what execve(2) would hand on otherwise.
 void reset_signals();

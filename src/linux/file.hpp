@@ -47,7 +47,7 @@ Outcome<struct ::stat> stat_at(FdRef dir, std::string const& path);
 Outcome<std::uint64_t> inode_at(FdRef dir, std::string const& path);
 Outcome<struct ::statfs> statfs(FdRef file);
 Outcome<struct ::statfs> statfs(std::string const& path);
-/// faccessat(2) with AT_EACCESS.
+/// faccessat(2) with AT_EACCESS, which goes by the ids of setfsuid(2) and setfsgid(2).
 Outcome<void> access_at(FdRef dir, std::string const& path, int mode);
 
 Outcome<void> mkdir_at(FdRef dir, std::string const& path, mode_t mode);
@@ -74,11 +74,15 @@ Outcome<std::string> getcwd();
 Outcome<std::size_t> send_file(FdRef to, FdRef from, std::size_t size);
 /// fsetxattr(2)
 Outcome<void> set_xattr(FdRef file, std::string const& name, std::string const& value);
+/// lseek(2): back to the beginning.
+Outcome<void> rewind(FdRef file);
 /// A duplicate of the descriptor, close-on-exec.
 Outcome<Fd> duplicate(FdRef file);
-/// memfd_create(2), close-on-exec.
+/// memfd_create(2), close-on-exec; it may be sealed.
 Outcome<Fd> memfd(char const* name);
-/// One that may be executed and sealed.
+/// One with this text, at its start, that nobody can change.
+Outcome<Fd> text_memfd(char const* name, std::string_view text);
+/// One that may be executed as well.
 Outcome<Fd> program_memfd(char const* name);
 /// fcntl(2) F_ADD_SEALS: nobody will ever change the contents, nor the seals.
 Outcome<void> seal_contents(FdRef memfd);

@@ -187,6 +187,17 @@ Outcome<ProcessStat> process_stat(pid_t pid) {
   return read_stat(at_cwd, fmt::format("/proc/{}/stat", pid));
 }
 
+Outcome<pid_t> innermost_number(pid_t pid) {
+  auto const text = read_file(at_cwd, fmt::format("/proc/{}/status", pid));
+  if (!text) return Errno{text.error() == ENOENT ? ESRCH : text.error()};
+  auto const line = (*text).find("\nNSpid:");
+  if (line == std::string::npos) return Errno{EPROTO};
+  auto const numbers = std::string_view(*text).substr(line, (*text).find('\n', line + 1) - line);
+  auto const number = text::number<pid_t>(numbers.substr(numbers.rfind('\t') + 1));
+  if (!number) return Errno{EPROTO};
+  return *number;
+}
+
 std::uint64_t pidfd_inode(FdRef pidfd) {
   auto const fs = statfs(pidfd);
   if (!fs || (*fs).f_type != pidfs_magic) return 0;

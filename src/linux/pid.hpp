@@ -80,6 +80,9 @@ struct ProcessStat {
 };
 Outcome<ProcessStat> process_stat(pid_t pid);
 
+/// The number of a process in its own pid namespace: the last one of NSpid in /proc/PID/status.
+Outcome<pid_t> innermost_number(pid_t pid);
+
 /// The inode of a pidfd, which names one process for the whole uptime (Linux 6.9); else 0.
 std::uint64_t pidfd_inode(FdRef pidfd);
 

@@ -98,8 +98,10 @@ class Creation {
 
   Created run(std::string const& id, Starter starter) {
     auto entry = store_.make(id);
+    // Held while create is taken back too: a delete that waits for it must not do the same.
+    state::Lock lock;
     Undo undo([&] { roll_back(entry); });
-    auto lock = entry.lock(linux::in(lock_time));
+    lock = entry.lock(linux::in(lock_time));
     cgroup_->check();
     record_ = first_record(id, bundle_, plan_);
     record_.cgroups = cgroup_->record();
@@ -125,14 +127,11 @@ class Creation {
  private:
   /// Clones init.  What only init needs is closed on our side when this returns.
   void launch_init(state::Entry const& entry, Starter starter, sync::Channel theirs) {
-    Inheritance inheritance{
-        std::move(theirs), namespaces::open(plan_.namespaces), {}, linux::Fd(), linux::Fd()};
+    Inheritance inheritance{std::move(theirs), namespaces::open(plan_.namespaces), {}, {}, {}};
     inheritance.mount_sources =
         rootfs::open_sources(plan_.rootfs, make_id_namespaces(plan_, inheritance.namespaces));
-    if (starter == Starter::later_call) {
-      inheritance.start_socket = entry.listen();
-      inheritance.lock = entry.make_init_lock();
-    }
+    if (starter == Starter::later_call) inheritance.start_socket = entry.listen();
+    inheritance.lock = entry.make_init_lock();
     if (!plan_.namespaces.devices.empty()) network_ = joined_network(inheritance.namespaces);
     auto launched = launch({plan_, *cgroup_, channel_, inheritance});
     proc_ = std::move(inheritance.namespaces.proc);
@@ -174,21 +173,22 @@ class Creation {
     throw;
   }
 
-  /// What only the host side can give: id maps, ownership, the state texts for init's hooks.
+  /// What only the host side can give: id maps, network devices, ownership, the state for init's
+  /// hooks.
   void admit() {
     if (plan_.namespaces.maps) namespaces::write_maps(*plan_.namespaces.maps, init_.number);
     move_net_devices();
     if (plan_.cgroup.owner) cgroup_->delegate(*plan_.cgroup.owner);
-    sync::Admitted admitted;
-    // These hooks run in the container's namespaces, where init may be number 1.
-    auto const pid_inside = record_.private_pid_namespace ? 1 : init_.number;
-    if (!plan_.create_container.empty()) {
-      admitted.create_container_state = state_text(Status::created, pid_inside);
-    }
-    if (!plan_.start_container.empty()) {
-      admitted.start_container_state = state_text(Status::created, pid_inside);
-    }
-    channel_.send(std::move(admitted));
+    channel_.send(sync::Admitted{hook_state()});
+  }
+
+  /// runtime.md#state: hooks in the container's namespaces get the pid as it is seen from there.
+  linux::Fd hook_state() const {
+    if (plan_.create_container.empty() && plan_.start_container.empty()) return {};
+    auto const inside =
+        linux::innermost_number(init_.number).or_fail("read the pid of the container's init");
+    return linux::text_memfd("state", state_text(Status::created, inside))
+        .or_fail("make a file for the state");
   }
 
   /// The conversation of sync/message.hpp from Mounted to Ready.
@@ -242,7 +242,10 @@ class Creation {
                              .start_time;
     record_.pidfd_inode = linux::pidfd_inode(init_.fd);
     entry.write(record_);
-    if (!how_.pid_file.empty()) write_pid_file(how_.pid_file, init_.number);
+    if (!how_.pid_file.empty()) {
+      write_pid_file(how_.pid_file, init_.number);
+      has_pid_file_ = true;
+    }
     channel_.send(sync::Recorded{});
   }
 
@@ -263,6 +266,7 @@ class Creation {
         hooks::run_all(hooks::Point::poststop, record_.poststop, state_text(Status::stopped, 0));
       });
     }
+    if (has_pid_file_) quietly([&] { remove_pid_file(how_.pid_file); });
     quietly([&] { entry.remove(); });
   }
 
@@ -285,6 +289,7 @@ class Creation {
   spec::Record record_;
   sync::Channel channel_;
   linux::Pid init_;
+  bool has_pid_file_ = false;
   linux::Fd proc_;     ///< the host's /proc
   linux::Fd network_;  ///< of the container, while devices are to be moved
 };

@@ -40,9 +40,8 @@ class Enter {
   /// The page to read first: what happens to the process, in the order that the kernel forces.
   [[noreturn]] void run() {
     // Before the container can see us: CVE-2016-9962.
-    keep_only({luggage_.channel.socket().number(), luggage_.init.number(), luggage_.proc.number(),
-               luggage_.root.number()},
-              plan_.preserve_fds);
+    keep_only({luggage_.channel.socket().number(), luggage_.init.number(), luggage_.root.number()},
+              plan_.preserve_fds, luggage_.proc);
     linux::set_dumpable(linux::Dumpable::no).or_fail("become undumpable");
     namespaces::enter(luggage_.init, plan_.namespaces);
     // Whoever becomes another user becomes dumpable again where fs.suid_dumpable says so.

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -32,6 +33,10 @@
 namespace proa::phase {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto end_time = 10s;
 
 spec::Record record_of(state::Entry const& entry) {
   auto record = entry.read();
@@ -168,18 +173,31 @@ class Execution {
     running.status = Status::running;
     running.pid = process_.number;
     agent.hand_over(channel_, std::move(running));
-    // The end of file is execve(2) closing its end.
+    // The end of file is execve(2) closing its end, or death.
     channel_.receive_or_end<sync::Start>();
+    check_executed();
     // conmon takes a pid file for success.
     if (!how_.pid_file.empty()) write_pid_file(how_.pid_file, process_.number);
+  }
+
+  void check_executed() const {
+    if (linux::process_stat(process_.number).or_fail("read the state of the process").executed) {
+      return;
+    }
+    auto const exit = linux::wait(process_.fd).or_fail("wait for the process");
+    fail(ErrorKind::failed, "container process has died before it executed its program: {}",
+         exit.signal != 0 ? fmt::format("killed by signal {}", exit.signal)
+                          : fmt::format("exit status {}", exit.status));
   }
 
   void end_process() noexcept {
     channel_.close();
     if (!process_.fd) return;
     linux::send_signal(process_.fd, SIGKILL).ignore();  // ESRCH: it has ended already
-    // Killed in a paused container it ends when that goes on, and is for our parent to reap.
-    if (!how_.ignore_paused) (void)linux::wait(process_.fd);
+    // Killed in a container that is paused it ends when that goes on, and is for our parent to
+    // reap.
+    auto const ended = linux::wait_ended(process_.fd, linux::in(end_time));
+    if (ended && *ended) (void)linux::wait(process_.fd);
   }
 
   ExecOptions const& how_;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "base/defer.hpp"
 #include "base/error.hpp"
 #include "linux/clock.hpp"
 #include "linux/exec.hpp"
@@ -14,17 +15,39 @@
 
 namespace proa::phase {
 
-void write_pid_file(std::string const& path, pid_t pid) {
+namespace {
+
+struct PathParts {
+  std::string folder;
+  std::string name;
+};
+
+PathParts parts_of(std::string const& path) {
   auto const slash = path.rfind('/');
-  std::string const folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  std::string const name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (slash == std::string::npos) return {".", path};
+  return {path.substr(0, slash + 1), path.substr(slash + 1)};
+}
+
+}  // namespace
+
+void write_pid_file(std::string const& path, pid_t pid) {
+  auto const [folder, name] = parts_of(path);
   auto const dir = linux::open_at(linux::at_cwd, folder, O_PATH | O_DIRECTORY)
                        .or_fail("open the directory of pid file {}", path);
   std::string const fresh = fmt::format(".{}.{}", name, pid);
   auto const file = linux::open_at(dir, fresh, O_WRONLY | O_CREAT | O_EXCL, 0666)
                         .or_fail("make pid file {}", path);
+  Undo undo([&] { linux::unlink_at(dir, fresh).ignore(); });
   linux::write_all(file, std::to_string(pid)).or_fail("write pid file {}", path);
   linux::rename_at(dir, fresh, name).or_fail("put pid file {} in place", path);
+  undo.dismiss();
+}
+
+void remove_pid_file(std::string const& path) {
+  auto const [folder, name] = parts_of(path);
+  auto const dir = linux::open_at(linux::at_cwd, folder, O_PATH | O_DIRECTORY)
+                       .or_fail("open the directory of pid file {}", path);
+  linux::unlink_at(dir, name).or_fail("remove pid file {}", path);
 }
 
 void send_descriptor(std::string const& socket, std::string const& name, linux::FdRef passed) {

@@ -17,6 +17,7 @@ namespace proa::phase {
 
 /// Writes the number and no newline, as containerd reads it; a new file renamed into place.
 void write_pid_file(std::string const& path, pid_t pid);
+void remove_pid_file(std::string const& path);
 
 /// One message on a new connection to an AF_UNIX stream socket: `name`, and the descriptor.
 /// The protocol of runc's --console-socket and --pidfd-socket.

@@ -7,6 +7,7 @@
 #include "base/weaken.hpp"
 #include "hooks/hooks.hpp"
 #include "linux/exec.hpp"
+#include "linux/file.hpp"
 #include "linux/prctl.hpp"
 #include "linux/process.hpp"
 #include "linux/socket.hpp"
@@ -53,8 +54,7 @@ class Init {
 
     enter(Stage::hooks);
     auto filter = inherited_.channel.receive<sync::HooksDone>();
-    hooks::run(hooks::Point::create_container, plan_.create_container,
-               admitted.create_container_state);
+    run_hooks(hooks::Point::create_container, plan_.create_container, admitted.hook_state);
 
     enter(Stage::root);
     rootfs::enter(plan_.rootfs, root);
@@ -79,8 +79,7 @@ class Init {
       inherited_.namespaces.proc = linux::Fd();
       root.root = linux::Fd();
     }
-    hooks::run(hooks::Point::start_container, plan_.start_container,
-               admitted.start_container_state);
+    run_hooks(hooks::Point::start_container, plan_.start_container, admitted.hook_state);
 
     enter(Stage::exec);
     process::execute(*process_, program);
@@ -94,11 +93,17 @@ class Init {
 
   void keep_only_what_is_inherited() const {
     std::vector<int> kept{inherited_.channel.socket().number(), inherited_.start_socket.number(),
-                          inherited_.lock.number(), inherited_.namespaces.proc.number(),
-                          inherited_.namespaces.user.number()};
+                          inherited_.lock.number(), inherited_.namespaces.user.number()};
     for (auto const& fd : inherited_.namespaces.joins) kept.push_back(fd.number());
     for (auto const& fd : inherited_.mount_sources) kept.push_back(fd.number());
-    keep_only(std::move(kept), plan_.preserve_fds);
+    keep_only(std::move(kept), plan_.preserve_fds, inherited_.namespaces.proc);
+  }
+
+  static void run_hooks(hooks::Point point, std::vector<spec::Hook> const& hooks,
+                        linux::FdRef state) {
+    if (hooks.empty()) return;
+    linux::rewind(state).or_fail("rewind the state");
+    hooks::run(point, hooks, linux::read_all(state).or_fail("read the state"));
   }
 
   void take_stdio(rootfs::Tree& root) {

@@ -51,11 +51,12 @@ void report(sync::Channel const& channel, sync::Stage stage, Error const& error)
   }
 }
 
-void keep_only(std::vector<int> numbers, std::uint32_t preserve_fds) {
+void keep_only(std::vector<int> numbers, std::uint32_t preserve_fds, linux::FdRef proc) {
+  numbers.push_back(proc.number());
   for (std::uint32_t i = 0; i < preserve_fds; ++i) numbers.push_back(static_cast<int>(3 + i));
   std::erase_if(numbers, [](int number) { return number < 0; });
   if (!weakened("no-descriptor-left")) {
-    linux::close_all_but(std::move(numbers)).or_fail("close the runtime's descriptors");
+    linux::close_all_but(std::move(numbers), proc).or_fail("close the runtime's descriptors");
   }
   linux::reset_signals();
 }
@@ -79,7 +80,7 @@ void become(Identity const& identity, linux::FdRef proc, linux::FdRef root) {
   process::set_user(plan);
   if (identity.capabilities) capabilities::apply(*identity.capabilities);
   if (!weakened("no-descriptor-left")) {
-    linux::close_on_exec_from(3 + identity.preserve_fds)
+    linux::close_on_exec_from(3 + identity.preserve_fds, proc)
         .or_fail("close what is not the container's");
   }
   if (plan.no_new_privileges) load(identity);

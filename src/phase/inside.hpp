@@ -33,8 +33,9 @@ class Messenger final : public log::Sink {
 void report(sync::Channel const& channel, sync::Stage stage, Error const& error) noexcept;
 
 /// Closes every descriptor but the standard streams, those from 3 on that the caller wants
-/// preserved, and `numbers`, of which negative ones are none.  Signals are as they were by default.
-void keep_only(std::vector<int> numbers, std::uint32_t preserve_fds);
+/// preserved, the runtime's /proc, and `numbers`, of which negative ones are none.  Signals are as
+/// they were by default.
+void keep_only(std::vector<int> numbers, std::uint32_t preserve_fds, linux::FdRef proc);
 
 /// What a process is about to become.
 struct Identity {

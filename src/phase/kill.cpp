@@ -16,22 +16,29 @@ namespace {
 
 [[noreturn]] void fail_not_running() { fail(ErrorKind::state, "container not running"); }
 
+/// False when it has ended.
+bool signal_init(spec::Record const& record, int signal) {
+  auto const init = state::init_of(record);
+  if (!init) return false;
+  auto const sent = linux::send_signal(init->fd, signal);
+  if (sent.is(ESRCH)) return false;
+  sent.or_fail("send signal {} to the container's init", signal);
+  return true;
+}
+
 }  // namespace
 
 void kill(Options const& options, std::string const& id, int signal, KillOptions how) {
   auto const entry = state::Store(options.root).open(id);
   auto const record = entry.read();
   if (!record) fail_not_running();
-  if (how.all) {
+  // In no cgroup of its own, init is the one process that is known to be the container's.
+  if (how.all && !record->cgroups.empty()) return cgroup::signal_all(record->cgroups, signal);
+  if (!signal_init(*record, signal)) {
     // With a shared pid namespace the other processes outlive init, so its death is no error.
-    cgroup::signal_all(record->cgroups, signal);
-    return;
+    if (how.all) return;
+    fail_not_running();
   }
-  auto const init = state::init_of(*record);
-  if (!init) fail_not_running();
-  auto const sent = linux::send_signal(init->fd, signal);
-  if (sent.is(ESRCH)) fail_not_running();
-  sent.or_fail("send signal {} to the container's init", signal);
   if (signal != SIGKILL) return;
   // A frozen process dies when it is thawed; and nothing else ends with an init that shares its
   // pid namespace.

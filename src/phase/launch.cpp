@@ -35,6 +35,8 @@ Launched launch_directly(Launch const& launch) {
   try {
     hide(plan);
     namespaces::join(plan, launch.inheritance.namespaces);
+    // Whoever becomes another user becomes dumpable again where fs.suid_dumpable says so.
+    hide(plan);
     auto init = linux::clone({plan.clone_flags | CLONE_PARENT})
                     .or_fail("make the container's first process");
     if (!init) run_init(launch.plan, std::move(launch.inheritance));

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/defer.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "linux/prctl.hpp"
@@ -21,23 +22,27 @@ namespace proa::phase {
 
 namespace {
 
-/// Takes back a container whose start failed.
-void give_up(Options const& options, std::string const& id) noexcept {
+/// The caller wants to know how the container ended, or why it did not start, whatever becomes of
+/// its remains.
+void remove_remains(Options const& options, std::string const& id) noexcept {
   try {
     remove(options, id, {.force = true});
+  } catch (Error const& error) {
+    // A start that failed has destroyed it, or somebody else has deleted it.
+    if (error.kind() != ErrorKind::not_found)
+      log::warn("cannot remove container: {}", error.what());
   } catch (std::exception const& error) {
-    log::debug("nothing to take back: {}", error.what());  // start has destroyed it already
+    log::warn("cannot remove container: {}", error.what());
   }
 }
 
-void start_created(Options const& options, Created& created) {
-  try {
-    start_init(created.entry, created.record, std::move(created.channel));
-  } catch (...) {
-    created.lock.release();
-    give_up(options, created.entry.id());
-    throw;
-  }
+void give_up(Options const& options, Created& created) noexcept {
+  created.lock.release();
+  remove_remains(options, created.entry.id());
+}
+
+void start_created(Created& created) {
+  start_init(created.entry, created.record, std::move(created.channel));
   created.lock.release();
 }
 
@@ -71,16 +76,18 @@ int run_in_foreground(Options const& options, std::string const& id, RunOptions 
   if (!how.no_subreaper) linux::set_child_subreaper().or_fail("become a subreaper");
   Foreground foreground;
   auto created = create(options, id, how, Starter::foreground);
+  Undo undo([&] { give_up(options, created); });
   std::optional<Relay> relay;
   if (created.console) relay.emplace(std::move(created.console));
   // What a manager watches is this process, which ends when the container does.
   auto notifier = notifier_of(created, how, linux::process_id());
-  start_created(options, created);
+  start_created(created);
+  undo.dismiss();
   drop_privileges(created.record);
   auto const exit =
       foreground.wait(created.init, {relay ? &*relay : nullptr, notifier ? &*notifier : nullptr});
   relay.reset();
-  if (!how.keep) remove(options, id, {.force = true});
+  if (!how.keep) remove_remains(options, id);
   return exit.status;
 }
 
@@ -89,8 +96,10 @@ int run_in_foreground(Options const& options, std::string const& id, RunOptions 
 int run(Options const& options, std::string const& id, RunOptions const& how) {
   if (!how.detach) return run_in_foreground(options, id, how);
   auto created = create(options, id, how, Starter::detached);
+  Undo undo([&] { give_up(options, created); });
   auto notifier = notifier_of(created, how, created.init.number);
-  start_created(options, created);
+  start_created(created);
+  undo.dismiss();
   if (notifier) notifier->wait_ready(created.init);
   return 0;
 }

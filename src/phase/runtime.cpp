@@ -3,10 +3,13 @@
 //
 // include/proa/container.hpp, answered by the phases.
 
+#include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "host/host.hpp"
 #include "linux/file.hpp"
 #include "linux/process.hpp"
@@ -46,6 +49,19 @@ State state_of(state::Entry const& entry) {
   state.status = phase::present_status(entry, *record);
   if (state.status == Status::stopped) state.pid = 0;
   return state;
+}
+
+/// What `list` says of an entry; nothing where no container is, or none that can be told of.
+std::optional<State> listed(state::Store const& store, std::string const& id) {
+  try {
+    return state_of(store.open(id));
+  } catch (Error const& error) {
+    // Deleted since its name was read; or a file that somebody has put there.
+    if (error.kind() == ErrorKind::not_found || error.number() == ENOTDIR) return std::nullopt;
+    // runc's words.  One that is damaged must not hide the others.
+    log::warn("load container {}: {}", id, error.text());
+    return std::nullopt;
+  }
 }
 
 /// Root of a user namespace that somebody without privileges has made around us, as podman does:
@@ -119,15 +135,12 @@ void Runtime::purge(std::string const& id) {
 }
 
 std::vector<State> Runtime::list() const {
+  // Nothing has been created yet.
+  if (linux::access_at(linux::at_cwd, options_.root, F_OK).is(ENOENT)) return {};
   state::Store const store(options_.root);
   std::vector<State> states;
   for (auto const& id : store.ids()) {
-    try {
-      states.push_back(state_of(store.open(id)));
-    } catch (Error const& error) {
-      // Deleted since it was listed.
-      if (error.kind() != ErrorKind::not_found) throw;
-    }
+    if (auto state = listed(store, id)) states.push_back(std::move(*state));
   }
   return states;
 }

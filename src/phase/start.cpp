@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "hooks/hooks.hpp"
 #include "phase/agent.hpp"
 #include "phase/blame.hpp"
@@ -45,6 +46,15 @@ void check_startable(Status status, spec::Record const& record) {
   }
 }
 
+/// Why it failed is what the caller has to be told.
+void destroy_failed(state::Entry const& entry, spec::Record const& record) noexcept {
+  try {
+    destroy(entry, record);
+  } catch (std::exception const& error) {
+    log::warn("while removing a container that failed to start: {}", error.what());
+  }
+}
+
 /// Returns when init executes its program, and throws when it has died before.
 void wait_for_program(spec::Record const& record, sync::Channel const& channel) try {
   Agent agent(record);
@@ -71,11 +81,11 @@ void start_init(state::Entry const& entry, spec::Record const& record, sync::Cha
     running.status = Status::running;
     hooks::run(hooks::Point::poststart, record.poststart, to_json(running, false));
   } catch (sync::InitFailed const& failed) {
-    if (failed.stage() == sync::Stage::start) destroy(entry, record);
+    if (failed.stage() == sync::Stage::start) destroy_failed(entry, record);
     throw;
   } catch (Error const&) {
     // runtime.md#lifecycle, step 9: stop the container, continue at step 12.
-    destroy(entry, record);
+    destroy_failed(entry, record);
     throw;
   }
 }

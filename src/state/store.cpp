@@ -34,6 +34,21 @@ constexpr char notify_folder[] = "notify";
 // XDG Base Directory Specification.
 constexpr mode_t root_mode = 01700;
 
+/// A plain user's default may be below /tmp, where anybody may have made it first; and whoever owns
+/// it may exchange what is in it, programs of hooks among it.
+void check_owner(linux::FdRef root, std::string const& path) {
+  auto const user = linux::effective_uid();
+  auto const owner = linux::stat(root).or_fail("stat state directory {}", path).st_uid;
+  if (user == 0 || owner == user || owner == 0) return;
+  fail(ErrorKind::usage, "state directory {} belongs to user {}, not to {}", path, owner, user);
+}
+
+linux::Outcome<linux::Fd> open_root(std::string const& path) {
+  auto root = linux::open_at(linux::at_cwd, path, O_RDONLY | O_DIRECTORY);
+  if (root) check_owner(*root, path);
+  return root;
+}
+
 /// mkdir -p; only the last directory is the state's.
 linux::Fd make_root(std::string const& root) {
   for (std::size_t end = root.find('/', 1);; end = root.find('/', end + 1)) {
@@ -42,8 +57,7 @@ linux::Fd make_root(std::string const& root) {
     if (!made && !made.is(EEXIST)) made.or_fail("make state directory {}", root.substr(0, end));
     if (last) break;
   }
-  return linux::open_at(linux::at_cwd, root, O_RDONLY | O_DIRECTORY)
-      .or_fail("open state directory {}", root);
+  return open_root(root).or_fail("open state directory {}", root);
 }
 
 void check_id(std::string const& id) {
@@ -204,7 +218,7 @@ Entry Store::make(std::string const& id) const {
 
 Entry Store::open(std::string const& id) const {
   check_id(id);
-  auto root = linux::open_at(linux::at_cwd, root_, O_RDONLY | O_DIRECTORY);
+  auto root = open_root(root_);
   if (root.is(ENOENT)) fail(ErrorKind::not_found, "container does not exist");
   if (!root) fail_errno(root.error(), "open state directory {}", root_);
   auto dir = linux::open_at(*root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -214,8 +228,7 @@ Entry Store::open(std::string const& id) const {
 }
 
 std::vector<std::string> Store::ids() const {
-  auto const root = linux::open_at(linux::at_cwd, root_, O_RDONLY | O_DIRECTORY)
-                        .or_fail("open state directory {}", root_);
+  auto const root = open_root(root_).or_fail("open state directory {}", root_);
   auto names = linux::names_in(root).or_fail("list state directory {}", root_);
   std::erase_if(names, [](std::string const& name) { return !valid_id(name); });
   std::sort(names.begin(), names.end());
@@ -224,10 +237,6 @@ std::vector<std::string> Store::ids() const {
 
 std::string Store::notify_directory(std::string const& id) const {
   return fmt::format("{}/{}/{}", root_, id, notify_folder);
-}
-
-bool Store::exists() const {
-  return static_cast<bool>(linux::access_at(linux::at_cwd, root_, F_OK));
 }
 
 }  // namespace proa::state

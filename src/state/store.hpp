@@ -92,7 +92,8 @@ class Entry {
 
 class Store {
  public:
-  /// `root` is an absolute path that need not exist yet.
+  /// `root` is an absolute path that need not exist yet.  Where it does and another plain user owns
+  /// it, everything here is Error{usage}.
   explicit Store(std::string root) : root_(std::move(root)) {}
 
   /// Makes a container's folder.  Error{exists} "container with given ID already exists",
@@ -102,7 +103,6 @@ class Store {
   Entry open(std::string const& id) const;
   /// In order.  Error when the root directory does not exist.
   std::vector<std::string> ids() const;
-  bool exists() const;
   /// Where Entry::make_notify_directory() makes it.
   std::string notify_directory(std::string const& id) const;
 

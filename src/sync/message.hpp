@@ -5,52 +5,45 @@
 // socketpair(2) of SOCK_SEQPACKET.  Both ends are the same binary on the same host, so numbers are
 // native.  A peer that has died is an end of file.  This room knows no container: it carries facts.
 //
-//    runtime (phase/create)                              init (phase/init)
-//    ─────────────────────                               ─────────────────
-//    clone3 ─────────────────────────────────────────▶   waits
+//    runtime (phase/create)                        init (phase/init)
+//    ──────────────────────                        ─────────────────
+//    clone3 ───────────────────────────────────▶   waits
 //      (a helper in between, where a joined namespace forces one)
-//                                             ◀─────────  Cloned {pid, pidfd}     only from a
-//                                             helper
+//                                         ◀─────   Cloned {pid, pidfd}, only from a helper
 //    id maps, cgroups, mount sources
-//    Admitted {state texts for its hooks}     ─────────▶  stage isolate: namespaces, names, sysctl
-//                                                         stage mount: root file system, devices
-//                                             ◀─────────  Mounted
+//    Admitted {state for its hooks}       ─────▶   stage isolate: namespaces, names, sysctl
+//                                                  stage mount: root file system, devices
+//                                         ◀─────   Mounted
 //    hooks prestart, createRuntime
-//    HooksDone {seccomp filter}               ─────────▶  hooks createContainer; pivot_root;
-//    console
-//                                             ◀─────────  Console {master of the pty}  with a
-//                                             terminal ◀─────────  Ready
+//    HooksDone {seccomp filter}           ─────▶   hooks createContainer; pivot_root; console
+//                                         ◀─────   Console {master of the pty}, with a terminal
+//                                         ◀─────   Ready
 //    limits, state `created`, pid file
-//    Recorded                                 ─────────▶  waits on <state>/start.sock
+//    Recorded                             ─────▶   waits on <state>/start.sock
 //
-//    ── proa start ── connects ── Start       ─────────▶  privileges
-//                                             ◀─────────  Notify {seccomp listener}  with a filter
-//                                             that asks an agent; loaded by now
+//    ── proa start ── connects ── Start   ─────▶   privileges
+//                                         ◀─────   Notify {seccomp listener}, with a filter that
+//                                                  asks an agent; loaded by now
 //    the agent has it
-//    Notified                                 ─────────▶  startContainer hooks, execve
-//                                             ◀─────────  end of file: close-on-exec, so it
-//                                             executed
+//    Notified                             ─────▶   startContainer hooks, execve
+//                                         ◀─────   end of file: close-on-exec, so it executed
 //
-//    any time                                 ◀─────────  Warned {text}
-//    any time                                 ◀─────────  Failed {stage, errno, text}; then it
-//    exits
+//    any time                             ◀─────   Warned {text}
+//    any time                             ◀─────   Failed {stage, errno, text}; then it exits
 //
 // exec joins a container that runs, with fewer of the same words:
 //
-//    runtime (phase/exec)                                process (phase/enter)
-//    ────────────────────                                ─────────────────────
-//    clone3 ─────────────────────────────────────────▶   stage join: setns(2)
-//                                             ◀─────────  Cloned {pid, pidfd}     where a helper
-//                                             joins
+//    runtime (phase/exec)                          process (phase/enter)
+//    ────────────────────                          ─────────────────────
+//    clone3 ───────────────────────────────────▶   stage join: setns(2)
+//                                         ◀─────   Cloned {pid, pidfd}, where a helper joins
 //    cgroups of v1
-//    Admitted                                 ─────────▶  stage isolate, root, process
-//                                             ◀─────────  Console {master of the pty}  with a
-//                                             terminal
-//                                             ◀─────────  Ready
+//    Admitted                             ─────▶   stage isolate, root, process
+//                                         ◀─────   Console {master of the pty}, with a terminal
+//                                         ◀─────   Ready
 //    limits, pidfd
-//    Start                                    ─────────▶  privileges, execve; Notify and Notified
-//                                                         as above
-//                                             ◀─────────  end of file: it executed
+//    Start                                ─────▶   privileges, execve; Notify, Notified as above
+//                                         ◀─────   end of file: it executed
 //    pid file
 //
 // `proa run` says Start on the first channel, right behind Recorded.
@@ -92,8 +85,7 @@ struct Cloned {
 
 struct Admitted {
   static constexpr Kind kind = Kind::admitted;
-  std::string create_container_state;  ///< stdin of the createContainer hooks; empty without any
-  std::string start_container_state;   ///< stdin of the startContainer hooks; empty without any
+  linux::Fd hook_state;  ///< a file: standard input of init's hooks; none where it has none
 };
 
 struct Mounted {

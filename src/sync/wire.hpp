@@ -81,10 +81,6 @@ void fields(Archive& archive, Cloned& message) {
   archive.fields(message.pid);
 }
 template <class Archive>
-void fields(Archive& archive, Admitted& message) {
-  archive.fields(message.create_container_state, message.start_container_state);
-}
-template <class Archive>
 void fields(Archive& archive, HooksDone& message) {
   archive.fields(message.filter_flags, message.filter);
 }
@@ -99,6 +95,7 @@ void fields(Archive& archive, Failed& message) {
 
 /// The descriptor that travels with a message, or nullptr.
 inline linux::Fd* passed(Cloned& message) { return &message.pidfd; }
+inline linux::Fd* passed(Admitted& message) { return &message.hook_state; }
 inline linux::Fd* passed(Console& message) { return &message.master; }
 inline linux::Fd* passed(Notify& message) { return &message.listener; }
 template <class Message>
