@@ -5,6 +5,7 @@
 #include <linux/keyctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -84,6 +85,40 @@ TEST_CASE("root of a container changes nothing of the kernel", "[contract:securi
     CHECK(attempt({"open", file, "w"}) != 0);
   }
   CHECK(attempt({"write", "/proc/sys/kernel/core_pattern", "|/evil"}) == EROFS);
+}
+
+// What masks a file may be the host's /dev/null, whose node is the same for everybody.
+TEST_CASE("root of a container changes nothing of what masks a file",
+          "[contract:security][escape]") {
+  struct stat before {
+  }, after{};
+  REQUIRE(stat("/dev/null", &before) == 0);
+  Bundle const bundle = ordinary()
+                            .file("etc/first", "secret")
+                            .file("etc/second", "secret")
+                            .with("/linux/maskedPaths", {"/etc/first", "/etc/second"});
+  for (char const* file : {"/etc/first", "/etc/second"}) {
+    CAPTURE(file);
+    // A mode that is harmless, should it come to the host.
+    auto const seen =
+        inside(bundle, {{"chmod", file, "1666"}, {"open", file, "rw"}, {"read", file}});
+    REQUIRE(stat("/dev/null", &after) == 0);
+    CHECK(after.st_mode == before.st_mode);
+    if (after.st_mode != before.st_mode) chmod("/dev/null", before.st_mode & 07777);
+    if (is_proa()) CHECK(seen[0].at("errno") == EROFS);
+    CHECK(seen[1].at("errno") == 0);
+    CHECK(seen[2].at("text") == "");
+  }
+}
+
+// It would be given the host's as a standard stream, and root could change its node.
+TEST_CASE("a container that has removed its /dev/null does not get the host's",
+          "[contract:security][escape]") {
+  Running web(ordinary());
+  REQUIRE(unlink(("/proc/" + std::to_string(web.pid()) + "/root/dev/null").c_str()) == 0);
+  Result const joined = exec(web, {}, {"/probe", "report"});
+  CHECK(joined.status != 0);
+  check_words(joined.error(), "container has no /dev/null");
 }
 
 TEST_CASE("root of a container reads none of the host's memory", "[contract:security][escape]") {

@@ -106,6 +106,38 @@ TEST_CASE("a false /dev/null does not unmask",
   CHECK(read_text(place + "/target") == "host file");
 }
 
+// NFS with root_squash and FUSE without allow_other keep root out, and let others in.
+TEST_CASE("a path that root does not reach is not left without its mask", "[contract:security]") {
+  Bundle const closed = ordinary().directory("srv", 0700).file("srv/secret", "secret");
+  for (char const* list : {"/linux/maskedPaths", "/linux/readonlyPaths"}) {
+    CAPTURE(list);
+    Container web(closed.with(list, Json::array({"/srv/secret"})));
+    REQUIRE(chown((web.rootfs() + "/srv").c_str(), 1000, 1000) == 0);
+    Command command = runtime_command({"create", "--bundle", web.bundle(), web.id()});
+    command.argv.insert(command.argv.begin(),
+                        {"setpriv", "--bounding-set", "-dac_override,-dac_read_search"});
+    Result const created = run(command);
+    CHECK_FALSE(created.ok());
+    check_words(created.error(), "path /srv/secret: open: permission denied");
+  }
+}
+
+// It names what the runtime mounts on where it has only calls that take paths.
+TEST_CASE("what a joined mount namespace has for /proc is not believed",
+          "[contract:security][contract:denied]") {
+  std::string const fake = scratch() + "/fake";
+  make_directories(fake + "/self/fd");
+  Process holder({{"unshare", "--mount", "sh", "-c",
+                   "mount --bind \"$0\" /proc && exec \"$1\" pause", fake, probe_path()},
+                  "",
+                  ""});
+  REQUIRE(holder.line().has_value());
+  std::string const place = "/proc/" + std::to_string(holder.pid()) + "/ns/mnt";
+  Denial const denial("ENOSYS", "open_tree");
+  check_words(refusal(ordinary().with_namespace("mount", place)),
+              "open /proc: operation not supported");
+}
+
 // A devpts of the image's making: the multiplexer leads to another, the terminal to a file.
 TEST_CASE("a false /dev/pts gives no file for a console",
           "[contract:security][cve:CVE-2025-52565][defence:console-is-ours]") {

@@ -4,6 +4,8 @@
 // Containers where newer system calls are missing, one at a time: ENOSYS as of an older kernel,
 // EPERM as of a filter that is older than the call.  spec-tests/run --denied runs all cases like
 // this.
+#include <sys/stat.h>
+
 #include <set>
 #include <utility>
 
@@ -95,6 +97,33 @@ TEST_CASE("a container is the same whichever of the newer calls is denied",
     Denial const denial(error, call);
     CHECK(all_of_its_life(bundle) == usual);
   }
+}
+
+// Init may not enter the directory that the source is in, so that its parent lends it a mount.
+TEST_CASE("what only the caller reaches is bound without mount_setattr(2) too",
+          "[contract:denied][proa]") {
+  if (denied({"open_tree", "move_mount"})) SKIP_BECAUSE("a call that lends it to init is denied");
+  std::string const closed = scratch() + "/closed";
+  make_directories(closed + "/source");
+  write_text(closed + "/source/file", "lent");
+  REQUIRE(chmod(closed.c_str(), 0700) == 0);
+  Json const mount = {
+      {"destination", "/mnt"}, {"source", closed + "/source"}, {"options", {"bind", "ro"}}};
+  Denial const denial(GENERATE("ENOSYS", "EPERM"), "mount_setattr");
+  auto const seen =
+      inside(userns().mount(mount), {{"read", "/mnt/file"}, {"write", "/mnt/file", ""}});
+  CHECK(seen[0].at("text") == "lent");
+  CHECK(seen[1].at("errno") != 0);
+}
+
+TEST_CASE("create tells who may not execute a program without faccessat2(2) too",
+          "[contract:denied][proa]") {
+  Bundle const bundle = ordinary()
+                            .file("opt/tool", "", 0700)
+                            .with("/process/user", {{"uid", 1000}, {"gid", 1000}})
+                            .args({"/opt/tool"});
+  Denial const denial(GENERATE("ENOSYS", "EPERM"), "faccessat2");
+  check_words(refusal(bundle), "exec: \"/opt/tool\": permission denied");
 }
 
 TEST_CASE("flags of a whole tree are set without open_tree(2) too", "[contract:denied][proa]") {

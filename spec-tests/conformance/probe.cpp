@@ -144,6 +144,7 @@ std::string stat_path(Words const& words) {
                  {"major", number(major(info.st_rdev))},
                  {"minor", number(minor(info.st_rdev))},
                  {"inode", number(info.st_ino)},
+                 {"device", number(info.st_dev)},
                  {"size", number(info.st_size)},
                  {"link", quoted(std::string_view(target, size < 0 ? 0 : std::size_t(size)))}});
 }
@@ -185,6 +186,11 @@ std::string filesystem(Words const& words) {
 std::string change_owner(Words const& words) {
   return outcome(chown(words[0].c_str(), static_cast<uid_t>(std::stoul(words[1])),
                        static_cast<gid_t>(std::stoul(words[2]))) == 0);
+}
+
+std::string change_mode(Words const& words) {
+  return outcome(chmod(words[0].c_str(), static_cast<mode_t>(std::stoul(words[1], nullptr, 8))) ==
+                 0);
 }
 
 /// A system call by its number, with up to three numeric arguments.
@@ -440,6 +446,7 @@ std::string notify_barrier(Words const&) {
 constexpr Verb verbs[] = {
     {"allocate", 1, allocate},
     {"barrier", 0, notify_barrier},
+    {"chmod", 2, change_mode},
     {"chown", 3, change_owner},
     {"execute", 1, execute},
     {"exit", 1, leave},

@@ -132,6 +132,7 @@ std::string descriptors() {
                             {"mode", number(info.st_mode)},
                             {"rdev", number(info.st_rdev)},
                             {"inode", number(info.st_ino)},
+                            {"device", number(info.st_dev)},
                             {"target", quoted(link_target("/proc/self/fd/" + number(fd)))}}));
   }
   return array(items);

@@ -26,6 +26,13 @@ Bundle as_user(unsigned uid, unsigned gid, Json const& groups = Json::array()) {
   return ordinary().with("/process/user", {{"uid", uid}, {"gid", gid}, {"additionalGids", groups}});
 }
 
+/// What the runtime does for a caller who is in these two groups.
+Result called_by_member(Words const& words) {
+  Command command = runtime_command(words);
+  command.argv.insert(command.argv.begin(), {"setpriv", "--groups", "4,27"});
+  return run(command);
+}
+
 }  // namespace
 
 TEST_CASE("the process has the ids that user names", "[spec:config#user][MUST]") {
@@ -49,6 +56,27 @@ TEST_CASE("the process has the additional groups and no others", "[spec:config#u
 TEST_CASE("groups of the caller are not kept", "[spec:config#user][MUST]") {
   Json const seen = report(as_user(1000, 1000));
   for (auto const& group : seen.at("user").at("groups")) CHECK(group == 1000);
+}
+
+// user_namespaces(7): there is no dropping them any more once the process is in it.
+TEST_CASE("groups of the caller are not kept in a user namespace that denies setgroups",
+          "[spec:config#user][MUST]") {
+  Process holder({{"unshare", "--user", "--setgroups", "deny", probe_path(), "pause"}, "", ""});
+  REQUIRE(holder.line().has_value());
+  std::string const place = "/proc/" + std::to_string(holder.pid());
+  for (char const* map : {"/uid_map", "/gid_map"}) write_text(place + map, "0 100000 65536");
+  Bundle const joining = ordinary().with_namespace("user", place + "/ns/user");
+  Container web(joining.doing({{"report"}}));
+  CHECK_THAT(called_by_member({"run", "--bundle", web.bundle(), web.id()}).out,
+             ContainsSubstring("\"groups\":[]"));
+  Running further(joining);
+  CHECK_THAT(called_by_member({"exec", further.id(), "/probe", "report"}).out,
+             ContainsSubstring("\"groups\":[]"));
+  Container keeping(
+      joining.with("/annotations", {{"run.oci.keep_original_groups", "1"}}).doing({{"report"}}));
+  // As those look that are not mapped.
+  auto const kept = called_by_member({"run", "--bundle", keeping.bundle(), keeping.id()}).out;
+  if (is_proa()) CHECK_THAT(kept, ContainsSubstring("\"groups\":[65534,65534]"));
 }
 
 TEST_CASE("the process has the umask that user names", "[spec:config#user][MUST]") {
@@ -330,6 +358,15 @@ TEST_CASE("only the standard descriptors are open", "[spec:runtime-linux#file-de
   web.wait();
   for (auto const& entry : seen.at("descriptors")) CHECK(entry.at("fd") <= 2);
   CHECK(seen.at("descriptors").size() == 3);
+}
+
+// The node of the host's would be root's to change.
+TEST_CASE("a standard stream that is the host's /dev/null becomes the container's",
+          "[contract:create]") {
+  auto const seen = inside(ordinary(), {{"stat", "/dev/null"}, {"report"}});
+  Json const input = seen[1].at("descriptors").at(0);
+  CHECK(input.at("device") == seen[0].at("device"));
+  CHECK(input.at("inode") == seen[0].at("inode"));
 }
 
 TEST_CASE("--preserve-fds passes descriptors from 3 on", "[contract:create]") {

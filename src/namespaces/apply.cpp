@@ -45,12 +45,18 @@ void enter(Join const& join, linux::FdRef ns) {
       .or_fail("{}: join {} namespace {}", join.pointer, word(join.type), join.path);
 }
 
+/// Done before a user namespace is entered, where a caller without privileges may not, and after,
+/// where nobody may if the writer of its maps has denied setgroups(2).
+void drop_groups(Groups groups) {
+  if (groups == Groups::keep) return;
+  auto const dropped = linux::set_supplementary_groups({});
+  if (!dropped.is(EPERM)) dropped.or_fail("drop supplementary groups");
+}
+
 // user_namespaces(7): after setns(2) the process has all capabilities there but still its old ids,
 // which need not be mapped; files made with unmapped ids are EOVERFLOW.
-void become_root() {
-  // setgroups(2) is EPERM where the map's writer had to deny it; then there is nothing to drop.
-  auto const groups = linux::set_supplementary_groups({});
-  if (!groups && !groups.is(EPERM)) groups.or_fail("drop supplementary groups");
+void become_root(Groups groups) {
+  drop_groups(groups);
   // EINVAL: id 0 is not mapped, as the spec allows.  The capabilities stay all the same.
   auto const gid = linux::set_gid(0);
   if (!gid && !gid.is(EINVAL)) gid.or_fail("become group 0 of the user namespace");
@@ -59,12 +65,13 @@ void become_root() {
 }
 
 // setns(2) into the user namespace that one is in already is EINVAL.
-void join_user(Join const& join, Handles const& handles) {
+void join_user(Plan const& plan, Handles const& handles) {
   auto const own =
       linux::open_at(handles.proc, "self/ns/user", O_RDONLY).or_fail("open own user namespace");
   if (same_file(own, handles.user)) return;
-  enter(join, handles.user);
-  become_root();
+  drop_groups(plan.groups);
+  enter(*plan.user, handles.user);
+  become_root(plan.groups);
 }
 
 bool is_directory(linux::FdRef file) {
@@ -139,7 +146,7 @@ void join(Plan const& plan, Handles const& handles) {
                      plan.joins[i].path);
     }
   }
-  if (plan.user) join_user(*plan.user, handles);
+  if (plan.user) join_user(plan, handles);
   for (auto const i : later) enter(plan.joins[i], handles.joins[i]);
 }
 
@@ -157,21 +164,23 @@ int differing(linux::FdRef proc, pid_t pid) {
   return flags;
 }
 
-void enter(linux::FdRef pidfd, int flags) {
+void enter(linux::FdRef pidfd, int flags, Groups groups) {
   if (flags == 0) return;
+  bool const user = (flags & CLONE_NEWUSER) != 0;
+  if (user) drop_groups(groups);
   auto const joined = linux::setns(pidfd, flags);
   if (joined.is(EINVAL) && is_directory(pidfd)) {
     enter_each(pidfd, flags);
   } else {
     joined.or_fail("join the container's namespaces");
   }
-  if ((flags & CLONE_NEWUSER) != 0) become_root();
+  if (user) become_root(groups);
 }
 
 void isolate(Plan const& plan, Handles const& handles) {
   // Before the ids change: they make the process undumpable and its /proc files root's.
   if (plan.new_time && !plan.user) enter_new_time(plan, handles.proc);
-  if (plan.new_user()) become_root();
+  if (plan.new_user()) become_root(plan.groups);
   if (plan.joiner == Joiner::init) {
     for (std::size_t i = 0; i < plan.joins.size(); ++i) enter(plan.joins[i], handles.joins[i]);
   }

@@ -36,8 +36,9 @@ void join(Plan const& plan, Handles const& handles);
 int differing(linux::FdRef proc, pid_t pid);
 
 /// The process that is to be in them, or the parent of one that is.  Enters these namespaces of a
-/// process, named by its pidfd, in one call: setns(2).  In another user namespace it is root.
-void enter(linux::FdRef pidfd, int flags);
+/// process, named by its pidfd, in one call: setns(2).  In another user namespace it is root, and
+/// has none of its groups unless they are to be kept.
+void enter(linux::FdRef pidfd, int flags, Groups groups = Groups::drop);
 
 /// Init, once it is in its cgroups and its ids are mapped: the rest of the namespaces, the names
 /// and the kernel parameters in them.

@@ -37,6 +37,9 @@ struct Join {
 /// Who enters the joined namespaces.
 enum class Joiner : std::uint8_t { init, helper };
 
+/// What becomes of the caller's supplementary groups in another user namespace.
+enum class Groups : std::uint8_t { drop, keep };
+
 /// How the id maps are written.
 enum class MapWriter : std::uint8_t {
   direct,   ///< by the runtime, which has CAP_SETUID over the parent namespace
@@ -67,9 +70,10 @@ struct NetDevice {
 struct Plan {
   std::uint64_t clone_flags = 0;  ///< CLONE_NEW* of the clone3(2) that makes init
   Joiner joiner = Joiner::init;
-  std::vector<Join> joins;     ///< in config order, the mount namespace last
-  std::optional<Join> user;    ///< the joined user namespace
-  std::optional<IdMaps> maps;  ///< of the new user namespace
+  std::vector<Join> joins;       ///< in config order, the mount namespace last
+  std::optional<Join> user;      ///< the joined user namespace
+  std::optional<IdMaps> maps;    ///< of the new user namespace
+  Groups groups = Groups::drop;  ///< as the process wants it
   bool new_cgroup = false;
   bool new_time = false;
   bool new_network = false;

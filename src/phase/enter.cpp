@@ -43,7 +43,9 @@ class Enter {
     keep_only({luggage_.channel.socket().number(), luggage_.init.number(), luggage_.root.number()},
               plan_.preserve_fds, luggage_.proc);
     linux::set_dumpable(linux::Dumpable::no).or_fail("become undumpable");
-    namespaces::enter(luggage_.init, plan_.namespaces);
+    bool const keep = plan_.process.group_policy == process::Groups::keep;
+    namespaces::enter(luggage_.init, plan_.namespaces,
+                      keep ? namespaces::Groups::keep : namespaces::Groups::drop);
     // Whoever becomes another user becomes dumpable again where fs.suid_dumpable says so.
     linux::set_dumpable(linux::Dumpable::no).or_fail("become undumpable");
     if (plan_.through_helper) go_on_as_sibling();

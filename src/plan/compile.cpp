@@ -25,6 +25,9 @@ void plan_process(Plan& plan, Spec const& spec, Host const& host, Request const&
   auto const& process = *spec.process;
   plan.process = process::plan(spec, host);
   process::announce(*plan.process, request.sockets);
+  if (plan.process->group_policy == process::Groups::keep) {
+    plan.namespaces.groups = namespaces::Groups::keep;
+  }
   plan.capabilities =
       capabilities::plan(process, host,
                          plan.namespaces.any_user() ? capabilities::Source::user_namespace

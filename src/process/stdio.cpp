@@ -33,8 +33,10 @@ void reopen_null_stdio(linux::FdRef dev) {
   constexpr auto beneath = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   auto null = linux::open_in(dev, "null", O_RDWR | O_NOCTTY, beneath);
   if (null.is(ENOSYS, EPERM)) null = linux::open_at(dev, "null", O_RDWR | O_NOCTTY | O_NOFOLLOW);
-  // A container whose /dev was replaced keeps the host's: nothing was promised about it.
-  if (null.is(ENOENT)) return;
+  // It may have removed its own to be given the host's, whose node root could change.
+  if (null.is(ENOENT)) {
+    fail(ErrorKind::failed, "container has no /dev/null to take the place of the host's");
+  }
   auto const file = std::move(null).or_fail("open /dev/null");
   if (!is_null(linux::stat(file).or_fail("stat /dev/null"))) {
     fail(ErrorKind::failed, "container's /dev/null is invalid");

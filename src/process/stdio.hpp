@@ -11,7 +11,8 @@
 namespace proa::process {
 
 /// In the container, `dev` being its /dev.  A stream that is the host's /dev/null becomes the
-/// container's: through the host's, the host's file system would stay reachable.
+/// container's: through the host's, the host's file system would stay reachable, and its mode is
+/// root's to change.  Throws Error where the container has none.
 void reopen_null_stdio(linux::FdRef dev);
 
 /// In the container, before set_user().  Gives the streams to the container's user, so that it can

@@ -74,14 +74,20 @@ Outcome<void> set_propagation(Tree& tree, FdRef mount, std::uint64_t flag) {
   return mount2::call(tree, mount, std::move(call));
 }
 
+/// What the mounts about the root have to become that isolate() left shared; 0: none are.
+std::uint64_t shielding(Plan const& plan) {
+  // Others live in a namespace that was joined: they go on receiving what the host mounts.
+  if (plan.mount_namespace == MountNamespace::joined) return MS_SLAVE;
+  if (host_propagation(plan.propagation) == 0) return MS_PRIVATE;
+  return 0;
+}
+
 /// The mount that the root directory is in must not be shared: what is attached there would show up
 /// at its peers, and pivot_root(2) refuses it.  Only the root of a mount can be changed, EINVAL
 /// says that it is further up.
 void shield_parent(Plan const& plan, Tree& tree, FdRef root) {
-  bool const joined = plan.mount_namespace == MountNamespace::joined;
-  if (!joined && host_propagation(plan.propagation) != 0) return;
-  // Others live in a namespace that was joined: they go on receiving what the host mounts.
-  std::uint64_t const flag = joined ? MS_SLAVE : MS_PRIVATE;
+  auto const flag = shielding(plan);
+  if (flag == 0) return;
   auto at = linux::open_at(root, ".", O_PATH | O_DIRECTORY).or_fail("open rootfs");
   for (int level = 0; level < deepest; ++level) {
     auto const set = set_propagation(tree, at, flag);
@@ -100,9 +106,8 @@ Fd open_root(Plan const& plan) {
 
 /// The copy of a shared mount is its peer.
 void shield_copy(Plan const& plan, Tree& tree, FdRef copy) {
-  bool const joined = plan.mount_namespace == MountNamespace::joined;
-  if (!joined && host_propagation(plan.propagation) != 0) return;
-  std::uint64_t const flag = joined ? MS_SLAVE : MS_PRIVATE;
+  auto const flag = shielding(plan);
+  if (flag == 0) return;
   auto const set = linux::mount_setattr(copy, "", AT_EMPTY_PATH | AT_RECURSIVE, propagation(flag));
   if (set) return;
   if (!may_be_missing(set)) set.or_fail("set propagation of rootfs");
@@ -134,23 +139,39 @@ Fd mount_root(Plan const& plan, Tree& tree) {
   return mount;
 }
 
-/// See Tree::null.
-Fd take_null(Plan const& plan, Tree const& tree) {
+/// See Tree::null.  A device can be written to on a read-only mount, but its node can't be changed,
+/// which is the host's: root without a user namespace owns it.
+Fd take_null(Plan const& plan, Tree& tree) {
   if (plan.masked_paths.empty()) return {};
   auto null = clone_mount(linux::at_cwd, "/dev/null", AT_SYMLINK_NOFOLLOW, tree.aside);
   if (null.is(ENOSYS, EPERM)) return {};
   auto mount = std::move(null).or_fail("open /dev/null");
   if (!is_null_device(mount)) fail(ErrorKind::failed, "the host's /dev/null is invalid");
+  MountAttributes attributes;
+  attributes.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  auto const set = linux::mount_setattr(mount, "", AT_EMPTY_PATH, attributes);
+  if (may_be_missing(set)) {
+    mount2::prepare(tree);
+    return {};
+  }
+  set.or_fail("make /dev/null read-only");
   return mount;
 }
 
-/// A detached copy of what a bind binds, for init.
-Outcome<Fd> lend(Plan const& plan, Step const& step) {
+/// A detached copy of what a bind binds.
+Outcome<Fd> copy_source(Step const& step, std::uint64_t propagation) {
   unsigned flags = 0;
   if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
   if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
-  // A copy of a shared mount is its peer, and init's mounts would appear on the host.
-  return clone_mount(linux::at_cwd, step.source, flags, host_propagation(plan.propagation));
+  return clone_mount(linux::at_cwd, step.source, flags, propagation);
+}
+
+/// A copy for init, or nothing.  The copy of a shared mount is its peer, and what is mounted there
+/// would appear on the host: without mount_setattr(2) init sees to that, see Tree::lent.
+Fd lend(Plan const& plan, Step const& step) {
+  auto copy = copy_source(step, host_propagation(plan.propagation));
+  if (copy.is(ENOSYS, EPERM)) copy = copy_source(step, 0);
+  return std::move(copy).value_or(Fd());
 }
 
 /// Only who has CAP_SYS_ADMIN over the file system may map its ids, and only while nothing of the
@@ -158,7 +179,8 @@ Outcome<Fd> lend(Plan const& plan, Step const& step) {
 Fd map_ids(Plan const& plan, Step const& step, Fd user_namespace) {
   if (step.action != Action::bind) return user_namespace;
   Context at("mount {} on {}", step.source, step.destination);
-  auto source = lend(plan, step).or_fail("clone mount of source to map its ids");
+  auto source = copy_source(step, host_propagation(plan.propagation))
+                    .or_fail("clone mount of source to map its ids");
   set_id_map(source, step, user_namespace);
   return source;
 }
@@ -182,6 +204,7 @@ Tree build_in_place(Plan const& plan, std::vector<Fd> sources) {
     tree.root = open_root(plan);
   } else {
     isolate(plan, tree);
+    tree.lent = host_propagation(plan.propagation);
     tree.root = mount_root(plan, tree);
     tree.null = take_null(plan, tree);
   }
@@ -232,7 +255,7 @@ std::vector<Fd> open_sources(Plan const& plan, std::vector<Fd> id_namespaces) {
     if (step.id_map) {
       sources[i] = map_ids(plan, step, std::move(id_namespaces.at(i)));
     } else if (plan.parent_opens_sources && step.action == Action::bind) {
-      sources[i] = lend(plan, step).value_or(Fd());
+      sources[i] = lend(plan, step);
     }
   }
   return sources;

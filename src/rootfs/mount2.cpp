@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "linux/file.hpp"
+#include "linux/proc.hpp"
 #include "rootfs/attributes.hpp"
 #include "rootfs/options.hpp"
 #include "rootfs/resolve.hpp"
@@ -20,8 +21,10 @@ using linux::Outcome;
 void prepare(Tree& tree) {
   if (tree.aside != 0) throw NotAside();
   if (tree.descriptors) return;
-  tree.descriptors = linux::open_at(linux::at_cwd, "/proc/self/fd", O_PATH | O_DIRECTORY)
-                         .or_fail("open /proc/self/fd");
+  // In a mount namespace that was joined others may have mounted what they like.
+  auto const proc = linux::open_proc().or_fail("open /proc");
+  tree.descriptors =
+      linux::open_in_proc(proc, "self/fd", O_RDONLY | O_DIRECTORY).or_fail("open /proc/self/fd");
 }
 
 Outcome<void> call(Tree const& tree, FdRef target, MountCall call) {
@@ -55,6 +58,16 @@ Fd reopen(Tree const& tree, std::string const& path, Lookup lookup) {
   auto mount = look_up(tree.root, path, lookup).or_fail("open {} again", path);
   auto const root = linux::is_mount_root(mount);
   if (root && !*root) fail(ErrorKind::failed, "{} was moved meanwhile", path);
+  return mount;
+}
+
+Fd reopen(Tree const& tree, std::string const& path, Lookup lookup, FdRef source) {
+  auto mount = reopen(tree, path, lookup);
+  auto const found = linux::stat(mount).or_fail("stat {}", path);
+  auto const wanted = linux::stat(source).or_fail("stat source");
+  if (found.st_dev != wanted.st_dev || found.st_ino != wanted.st_ino) {
+    fail(ErrorKind::failed, "{} was moved meanwhile", path);
+  }
   return mount;
 }
 

@@ -16,8 +16,8 @@
 
 namespace proa::rootfs::mount2 {
 
-/// Makes the functions below usable; only while /proc is still the host's.  Throws Error,
-/// and NotAside where they can't be.
+/// Makes the functions below usable; only before the container's root is entered.  Throws
+/// Error, and NotAside where they can't be.
 void prepare(Tree& tree);
 
 /// mount(2) on what `target` refers to; ENOSYS when prepare() was not called.  A call.source that
@@ -34,6 +34,9 @@ void bind(Tree const& tree, linux::FdRef source, linux::FdRef target, unsigned l
 /// What is now mounted at a path where `target` was looked up before.  Throws Error when it is not
 /// the root of a mount.
 linux::Fd reopen(Tree const& tree, std::string const& path, Lookup lookup);
+/// The same of a bind mount, whose root has to be what `source` refers to: in a volume that is
+/// shared with a running container the path may lead to another mount by now.
+linux::Fd reopen(Tree const& tree, std::string const& path, Lookup lookup, linux::FdRef source);
 
 /// The attributes of a Step on an attached mount; `refusal` is why mount_setattr(2) did not do it.
 /// Throws Error.

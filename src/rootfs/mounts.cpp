@@ -105,16 +105,26 @@ void put(FdRef mount, FdRef target, Tree const& tree) {
 struct Placement {
   Fd mount;
   FdRef target;
+  bool peer = false;  ///< see Source
 };
+
+/// Nothing has been mounted on it meanwhile, so that nothing has appeared on the host.
+void part_from_peers(FdRef mount, Tree& tree) {
+  mount2::prepare(tree);
+  linux::MountCall call;
+  call.flags = MS_REC | static_cast<unsigned long>(tree.lent);
+  mount2::call(tree, mount, std::move(call)).or_fail("set propagation");
+}
 
 /// Nobody in the container ever sees the mount without its flags: they are set before it is
 /// attached, except where the kernel lacks mount_setattr(2), which nothing else does on a detached
 /// mount.
 void attach(Step const& step, Placement placement, Tree& tree, MountAttributes const& top) {
-  auto& [mount, target] = placement;
+  auto& [mount, target, peer] = placement;
   auto const set = set_attributes(mount, step, top);
   if (!may_be_missing(set)) set.or_fail("set mount flags");
   put(mount, target, tree);
+  if (peer) part_from_peers(mount, tree);
   if (!set) {
     mount2::prepare(tree);
     mount2::set_attributes(tree, mount, step, set.error());
@@ -138,7 +148,18 @@ void set_in_place(Step const& step, FdRef mount, Tree& tree) {
 struct Source {
   Fd fd;
   bool detached = true;
+  bool peer = false;  ///< of the host's mount, until it is attached: mount_setattr(2) is missing
 };
+
+/// What the parent lent is no peer of the host's unless mount_setattr(2) is missing, for the parent
+/// as for this process.
+Source take(Fd lent, Tree const& tree) {
+  if (tree.lent == 0) return {std::move(lent)};
+  MountAttributes attributes;
+  attributes.propagation = tree.lent;
+  auto const set = linux::mount_setattr(lent, "", AT_EMPTY_PATH | AT_RECURSIVE, attributes);
+  return {std::move(lent), true, !set};
+}
 
 /// Opened by init itself if possible: the source may be in the container's root, as earlier steps
 /// made it, and what init has in a user namespace of its own has its flags locked.  `lent` comes
@@ -147,12 +168,12 @@ Source open_source(Step const& step, Fd lent, Tree const& into) {
   unsigned flags = 0;
   if ((step.flags & MS_REC) != 0) flags |= AT_RECURSIVE;
   if (step.source_itself) flags |= AT_SYMLINK_NOFOLLOW;
-  if (step.id_map) return {std::move(lent), true};
+  if (step.id_map) return {std::move(lent)};
   auto tree = clone_mount(linux::at_cwd, step.source, flags, into.aside);
   if (tree.is(ENOENT) && !step.if_missing.empty()) {
     tree = clone_mount(linux::at_cwd, step.if_missing, flags, into.aside);
   }
-  if (tree.is(EACCES, EPERM) && lent) return {std::move(lent), true};
+  if (tree.is(EACCES, EPERM) && lent) return take(std::move(lent), into);
   if (tree.is(ENOSYS, EPERM)) {
     int const nofollow = step.source_itself ? O_NOFOLLOW : 0;
     return {linux::open_at(linux::at_cwd, step.source, O_PATH | nofollow).or_fail("open source"),
@@ -162,10 +183,12 @@ Source open_source(Step const& step, Fd lent, Tree const& into) {
 }
 
 void attach(Step const& step, Source source, FdRef target, Tree& tree) {
-  if (source.detached) return attach(step, {std::move(source.fd), target}, tree, step.top);
+  if (source.detached) {
+    return attach(step, {std::move(source.fd), target, source.peer}, tree, step.top);
+  }
   mount2::prepare(tree);
   mount2::bind(tree, source.fd, target, step.flags);
-  auto mount = mount2::reopen(tree, step.destination, step.lookup);
+  auto mount = mount2::reopen(tree, step.destination, step.lookup, source.fd);
   set_in_place(step, mount, tree);
   settle(step, std::move(mount), tree);
 }

@@ -13,6 +13,7 @@
 #include "linux/file.hpp"
 #include "linux/mount.hpp"
 #include "linux/namespace.hpp"
+#include "rootfs/resolve.hpp"
 
 namespace proa::rootfs {
 
@@ -55,7 +56,7 @@ void pivot(Plan const& plan, Tree const& tree) {
 void enter_namespace(Tree& tree) {
   linux::setns(tree.ns, CLONE_NEWNS).or_fail("enter the mount namespace");
   tree.root = linux::open_at(linux::at_cwd, "/", O_PATH | O_DIRECTORY).or_fail("open the root");
-  tree.dev = linux::Fd();
+  if (tree.dev) tree.dev = look_up(tree.root, "/dev").or_fail("open /dev");
   tree.ns = linux::Fd();
 }
 

@@ -96,9 +96,7 @@ bool in_place_only(Plan const& plan, Step const& step) {
 /// that hides nothing before it mounts another: mount_namespaces(7).
 bool can_be_aside(Input const& input, Plan const& plan) {
   if (plan.mount_namespace != MountNamespace::created || plan.entry != Entry::pivot) return false;
-  if (input.host.user_namespace || has_namespace(input.spec, spec::NamespaceType::user)) {
-    return false;
-  }
+  if (plan.user_namespace) return false;
   if (plan.propagation == spec::Propagation::shared) return false;
   if (hooks_before_root(input.spec.hooks)) return false;
   return std::ranges::none_of(plan.steps,
@@ -208,8 +206,8 @@ Plan plan(Input const& input) {
   plan.entry = entry(plan.mount_namespace, input.no_pivot);
   plan.propagation = spec.linux.rootfs_propagation;
 
-  bool const user_namespace = has_namespace(spec, spec::NamespaceType::user);
-  plan.parent_opens_sources = user_namespace;
+  plan.parent_opens_sources = has_namespace(spec, spec::NamespaceType::user);
+  plan.user_namespace = plan.parent_opens_sources || input.host.user_namespace;
   if (plan.mount_namespace != MountNamespace::host) {
     plan.steps = plan_mounts(input);
   } else {
@@ -218,8 +216,7 @@ Plan plan(Input const& input) {
   }
   plan.aside = can_be_aside(input, plan);
   plan.own_dev = !binds_dev(plan.steps);
-  bool const bind = user_namespace || input.host.user_namespace;
-  plan.supply = bind ? Supply::bind : Supply::mknod;
+  plan.supply = plan.user_namespace ? Supply::bind : Supply::mknod;
   plan.nodes = plan_nodes(spec, plan.own_dev);
   plan.readonly_paths = plan_paths(spec.linux.readonly_paths, "/linux/readonlyPaths");
   plan.masked_paths = plan_paths(spec.linux.masked_paths, "/linux/maskedPaths");

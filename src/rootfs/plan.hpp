@@ -138,6 +138,7 @@ struct Plan {
   bool aside = false;
   spec::Propagation propagation = spec::Propagation::unset;
   bool parent_opens_sources = false;  ///< init may lack the right to reach them: open_sources()
+  bool user_namespace = false;        ///< init has root's rights over mapped ids alone
   std::vector<Step> steps;
   bool own_dev = true;  ///< /dev is the container's own, not bound from the host
   Supply supply = Supply::mknod;

@@ -39,11 +39,19 @@ void make_readonly(Tree const& tree, FdRef mount) {
   mount2::set_readonly(tree, mount);
 }
 
-/// What the path is, or nothing where there is nothing to protect.  EACCES: what the container's
-/// root may not reach, nobody in the container may.
-std::optional<Fd> find(Tree const& tree, std::string const& path) {
+/// Whether nobody in the container may reach what its root may not.  Without a user namespace that
+/// holds for procfs and sysfs alone: elsewhere it is the file system that denies root what its
+/// capabilities allow, and lets others in: NFS with root_squash, FUSE without allow_other.
+bool closed_to_all(Plan const& plan, std::string const& path) {
+  auto const directory = path + "/";
+  return plan.user_namespace || directory.starts_with("/proc/") || directory.starts_with("/sys/");
+}
+
+/// What the path is, or nothing where there is nothing to protect.
+std::optional<Fd> find(Plan const& plan, Tree const& tree, std::string const& path) {
   auto found = look_up(tree.root, path);
-  if (found.is(ENOENT, ENOTDIR, EACCES)) return std::nullopt;
+  if (found.is(ENOENT, ENOTDIR)) return std::nullopt;
+  if (found.is(EACCES) && closed_to_all(plan, path)) return std::nullopt;
   return std::move(found).or_fail("open");
 }
 
@@ -51,14 +59,14 @@ std::optional<Fd> find(Tree const& tree, std::string const& path) {
 
 /// One descriptor from the lookup to the end: whoever swaps the path meanwhile, in a volume that is
 /// shared with a running container, gains nothing (GHSA-3q8j-pf29-vwv8).
-void protect(Tree const& tree, std::string const& path) {
+void protect(Plan const& plan, Tree const& tree, std::string const& path) {
   Context at("read-only path {}", path);
-  auto const target = find(tree, path);
+  auto const target = find(plan, tree, path);
   if (!target) return;
   auto const mount = linux::open_tree(*target, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
   if (mount.is(ENOSYS, EPERM)) {
     mount2::bind(tree, *target, *target, MS_REC);
-    return mount2::set_readonly(tree, mount2::reopen(tree, path, Lookup::follow));
+    return mount2::set_readonly(tree, mount2::reopen(tree, path, Lookup::follow, *target));
   }
   if (!mount) fail_errno(mount.error(), "clone mount");
   auto const set = set_readonly(*mount);
@@ -145,13 +153,13 @@ class Masks {
 
   void mask(std::string const& path) {
     Context at("masked path {}", path);
-    auto const target = find(tree_, path);
+    auto const target = find(plan_, tree_, path);
     if (!target) return;
     auto const mode = linux::stat(*target).or_fail("read file type").st_mode;
     if (S_ISDIR(mode)) {
       mask_directory(*target);
     } else {
-      mask_file(*target);
+      mask_file(*target, path);
     }
   }
 
@@ -176,8 +184,8 @@ class Masks {
 
   /// The host's null device, which build() took along: the container's may be anything
   /// (CVE-2025-31133).
-  void mask_file(FdRef target) {
-    if (!files_ && !tree_.null) return mask_file_by_path(target);
+  void mask_file(FdRef target, std::string const& path) {
+    if (!files_ && !tree_.null) return mask_file_by_path(target, path);
     if (weakened("null-device")) {
       auto const found =
           linux::open_tree(dev(tree_), "null", OPEN_TREE_CLONE).or_fail("open /dev/null");
@@ -187,12 +195,14 @@ class Masks {
     files_->over(target);
   }
 
-  /// Without open_tree(2) the host's is out of reach by now: the container's, if it is one.
-  void mask_file_by_path(FdRef target) {
+  /// Without open_tree(2) or mount_setattr(2): the container's, if it is one.  It may be the host's
+  /// as well, bound there.
+  void mask_file_by_path(FdRef target, std::string const& path) {
     auto const null =
         linux::open_at(dev(tree_), "null", O_PATH | O_NOFOLLOW).or_fail("open /dev/null");
     if (!is_null_device(null)) fail(ErrorKind::failed, "container's /dev/null is invalid");
     mount2::bind(tree_, null, target, 0);
+    mount2::set_readonly(tree_, mount2::reopen(tree_, path, Lookup::follow, null));
   }
 
   Plan const& plan_;
@@ -209,7 +219,7 @@ void seal(Plan const& plan, Tree& tree) {
     make_readonly(tree, later.mount);
   }
   tree.readonly_later.clear();
-  for (auto const& path : plan.readonly_paths) protect(tree, path);
+  for (auto const& path : plan.readonly_paths) protect(plan, tree, path);
   Masks masks(plan, tree);
   for (auto const& path : plan.masked_paths) masks.mask(path);
   if (plan.readonly) {

@@ -23,10 +23,10 @@ struct ReadonlyLater {
 struct Tree {
   linux::Fd root;  ///< root of the container's file system, a mount of its own
   linux::Fd dev;   ///< its /dev, once it has been looked up
-  /// A detached mount of the host's /dev/null for masked files, or, where open_tree(2) is missing,
-  /// nothing.  Taken while the host's /dev can still be reached.
+  /// A detached, read-only mount of the host's /dev/null for masked files, or, where open_tree(2)
+  /// or mount_setattr(2) is missing, nothing.  Taken while the host's /dev can still be reached.
   linux::Fd null;
-  /// /proc/self/fd of the host's procfs, opened where mount(2) is needed, which takes only paths: a
+  /// /proc/self/fd of a verified procfs, opened where mount(2) is needed, which takes only paths: a
   /// name in this directory leads to exactly what the descriptor refers to, and the container's
   /// own /proc is never asked.
   linux::Fd descriptors;
@@ -35,6 +35,8 @@ struct Tree {
   /// MS_PRIVATE, which every copy of a mount of the host becomes at once.  As a peer of it, it
   /// would show on the host what is mounted here.
   std::uint64_t aside = 0;
+  /// MS_SLAVE or MS_PRIVATE, which every mount that the parent lent has to be; 0: as it is.
+  std::uint64_t lent = 0;
   linux::Fd ns;  ///< a mount namespace with a copy of this tree and nothing else, for enter()
 };
 

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -252,6 +253,57 @@ TEST_CASE("the parent opens what the user namespace may not reach", "[root][user
   };
   CHECK(report(true) == "data");
   CHECK_THAT(report(false), ContainsSubstring("open source: permission denied"));
+}
+
+TEST_CASE("what the parent lends is no peer of the host's without mount_setattr either",
+          "[root][userns][fault][security]") {
+  NEEDS_ROOT;
+  Bundle const bundle;
+  REQUIRE(::chown(bundle.rootfs().c_str(), 100000, 100000) == 0);
+  bundle.make_directory("closed", 0700);
+  bundle.make_directory("closed/data/sub", 0755);
+  auto spec = sandbox::minimal();
+  spec.linux.namespaces.push_back({spec::NamespaceType::user, ""});
+  spec.mounts = {sandbox::mount("/proc", "proc", "proc"),
+                 sandbox::bind("closed/data", "/mnt", {"rbind"})};
+  auto const plan = sandbox::plan(spec, bundle.path());
+  int const number = GENERATE(0, ENOSYS, EPERM);
+  std::vector<linux::Fd> sources;
+  auto const report = sandbox::run_as_user(
+      [&] {
+        mount_tmpfs(bundle / "closed/data/sub");
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr) < 0) ::_exit(3);
+        if (number != 0) sandbox::forbid({SYS_mount_setattr}, number);
+        sources = rootfs::open_sources(plan);
+      },
+      [&] {
+        auto tree = rootfs::build(plan, std::move(sources));
+        rootfs::enter(plan, tree);
+        std::string text;
+        for (auto const* const point : {"/mnt", "/mnt/sub"}) {
+          auto const propagation = mount_at(point).propagation;
+          text += propagation.substr(0, propagation.find(':')) + " ";
+        }
+        return text;
+      });
+  CHECK(report == "master master ");
+}
+
+TEST_CASE("what is closed to root of a user namespace needs no mask", "[root][userns]") {
+  NEEDS_ROOT;
+  Bundle const bundle;
+  REQUIRE(::chown(bundle.rootfs().c_str(), 100000, 100000) == 0);
+  bundle.make_directory("rootfs/closed", 0700);
+  bundle.write("rootfs/closed/file", "secret");
+  auto spec = sandbox::usual();
+  spec.linux.namespaces.push_back({spec::NamespaceType::user, ""});
+  spec.linux.masked_paths = {"/closed/file"};
+  spec.linux.readonly_paths = {"/closed/file"};
+  auto const plan = sandbox::plan(spec, bundle.path());
+  auto const report = sandbox::run_as_user({}, [&] {
+    return sandbox::in_container(plan, [] { return sandbox::read("/closed/file"); });
+  });
+  CHECK(report == fmt::format("errno {}", EACCES));
 }
 
 TEST_CASE("locked flags are kept unless the config says otherwise", "[root][userns]") {

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +148,30 @@ TEST_CASE("what masks a file is the host's null device (CVE-2025-31133)", "[root
   spec.mounts = {sandbox::bind("dev", "/dev")};
   spec.linux.masked_paths = {"/masked"};
   CHECK(seen(spec, bundle, [] { return sandbox::describe("/masked"); }) == "char 666 1:3");
+}
+
+TEST_CASE("nothing of what masks a file can be changed", "[root][security]") {
+  NEEDS_ROOT;
+  Hostile const bundle;
+  bundle.write("rootfs/first", "masked");
+  bundle.write("rootfs/second", "masked");
+  auto spec = sandbox::usual();
+  spec.linux.masked_paths = {"/first", "/second"};
+  auto const plan = sandbox::plan(spec, bundle.path());
+  long const missing = GENERATE(0L, long{SYS_mount_setattr}, long{SYS_open_tree});
+  auto const report = sandbox::run([&] {
+    if (missing != 0) sandbox::forbid({missing}, ENOSYS);
+    return sandbox::in_container(plan, [] {
+      std::string text;
+      for (auto const* const path : {"/first", "/second"}) {
+        // Harmless on the host, should it come there.
+        int const changed = ::chmod(path, 01666) < 0 ? errno : 0;
+        text += fmt::format("{} {} [{}] ", changed, sandbox::try_create(path), sandbox::read(path));
+      }
+      return text;
+    });
+  });
+  CHECK(report == fmt::format("{0} 0 [] {0} 0 [] ", EROFS));
 }
 
 TEST_CASE("masked and read-only paths lead nowhere outside", "[root][security]") {

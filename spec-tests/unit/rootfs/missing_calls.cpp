@@ -4,13 +4,17 @@
 // Kernels and filters without the newer calls: the container must come out the same.
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "catch.hpp"
+#include "linux/file.hpp"
 #include "rootfs/apply.hpp"
+#include "rootfs/mount2.hpp"
 #include "sandbox.hpp"
 
 using namespace proa;
@@ -52,7 +56,8 @@ std::string mount_table() {
     auto const info = sandbox::mount_at(std::string(fields[4]));
     // "master:12" has the number of a peer group in it.
     auto const propagation = info.propagation.substr(0, info.propagation.find(':'));
-    // Without open_tree(2) it is the container's null device that masks, not the host's.
+    // Without open_tree(2) or mount_setattr(2) it is the container's null device that masks, not
+    // the host's.
     bool const null = fields[4].starts_with("/file");
     table.push_back(null ? std::string(fields[4])
                          : fmt::format("{} {} [{}] {} {} {}", fields[4], fields[5], propagation,
@@ -163,6 +168,43 @@ TEST_CASE("devices are bound where mknod is refused", "[root][fault]") {
     });
   });
   CHECK(report == "char 666 1:3 devtmpfs");
+}
+
+TEST_CASE("what is found again after a bind has to be what was bound", "[root][security]") {
+  NEEDS_ROOT;
+  Demanded const bundle;
+  bundle.make_directory("rootfs/mnt");
+  auto const found_as = [&](std::string const& source) {
+    return sandbox::run([&] {
+      auto const open = [](std::string const& path) {
+        return linux::open_at(linux::at_cwd, path, O_PATH).or_fail("open {}", path);
+      };
+      rootfs::Tree tree;
+      tree.root = open(bundle.rootfs());
+      rootfs::mount2::prepare(tree);
+      rootfs::mount2::bind(tree, open(bundle / "data"), open(bundle / "rootfs/mnt"), 0);
+      auto const mount =
+          rootfs::mount2::reopen(tree, "/mnt", rootfs::Lookup::follow, open(bundle / source));
+      return std::string("found");
+    });
+  };
+  CHECK(found_as("data") == "found");
+  CHECK(found_as("rootfs") == "error: /mnt was moved meanwhile");
+}
+
+TEST_CASE("what stands in for /proc is not believed", "[root][security]") {
+  NEEDS_ROOT;
+  Bundle const bundle;
+  bundle.make_directory("proc/self/fd");
+  auto const report = sandbox::run([&] {
+    if (::mount((bundle / "proc").c_str(), "/proc", nullptr, MS_BIND, nullptr) < 0) {
+      return std::string("mount");
+    }
+    rootfs::Tree tree;
+    rootfs::mount2::prepare(tree);
+    return std::string("believed");
+  });
+  CHECK(report == "error: open /proc: operation not supported");
 }
 
 TEST_CASE("a rootfs is moved without move_mount too", "[root][fault]") {
