@@ -55,7 +55,7 @@ constexpr std::uint64_t kept_capabilities = std::uint64_t{1} << CAP_KILL | std::
 /// and so may systemd, which looks at who asks it to end a unit.  What the kernel refuses to take
 /// back stays as it was: the container runs already.
 void drop_privileges(spec::Record const& record) {
-  if (!record.poststop.empty() || record.cgroup_manager != CgroupManager::cgroupfs) return;
+  if (!record.poststop.empty() || record.cgroup_manager == CgroupManager::systemd) return;
   // Fewer capabilities than a container has would let the container trace this process.
   if (!linux::set_dumpable(linux::Dumpable::no)) return;
   linux::set_no_new_privileges().ignore();

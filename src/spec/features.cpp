@@ -59,9 +59,10 @@ Features features(std::vector<std::string> mount_options, std::vector<std::strin
   features.oci_version_min = version_min;
   features.oci_version_max = version_max;
   features.hooks = hook_names();
-  // Properties of the container's unit: what a unit may ask of systemd is more than a container
-  // may.
-  features.potentially_unsafe_config_annotations = {"org.systemd.property."};
+  // What a unit may ask of systemd is more than a container may; groups of the caller's may open
+  // files of the host; and a mount's label decides who may touch it.
+  features.potentially_unsafe_config_annotations = {
+      "org.systemd.property.", "run.oci.keep_original_groups", "run.oci.mount_context_type"};
   features.mount_options = sorted(std::move(mount_options));
   auto& linux = features.linux;
   linux.namespaces = sorted_words<NamespaceType>();

@@ -268,7 +268,8 @@ TEST_CASE("features say what this build can do", "[spec:features]") {
     "mountExtensions": {"idmap": {"enabled": true}},
     "netDevices": {"enabled": true}
   },
-  "potentiallyUnsafeConfigAnnotations": ["org.systemd.property."]
+  "potentiallyUnsafeConfigAnnotations": ["org.systemd.property.", "run.oci.keep_original_groups",
+                                         "run.oci.mount_context_type"]
 })json"));
 }
 
