@@ -81,8 +81,12 @@ check_restart_policy() {
   prints 2 inspect '{{.RestartCount}}' "$me"
 }
 check_exec_outlives_its_client() {
+  local client
   idle
-  timeout 1 docker exec "$me" sh -c 'sleep 2; touch /tmp/late' || true
+  /usr/bin/docker exec "$me" sh -c 'touch /tmp/begun; sleep 3; touch /tmp/late' &
+  client=$!
+  eventually docker exec "$me" test -e /tmp/begun
+  kill "$client"
   eventually docker exec "$me" test -e /tmp/late
 }
 check_events_tell_of_the_end() {

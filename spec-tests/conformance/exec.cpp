@@ -542,20 +542,6 @@ TEST_CASE("an exec that fails has status 255, one line and no pid file", "[exec]
   }
 }
 
-TEST_CASE("an exec whose process dies before its program has failed", "[exec]") {
-  Json const filter = {
-      {"defaultAction", "SCMP_ACT_ALLOW"},
-      {"syscalls", {{{"names", {"capset"}}, {"action", "SCMP_ACT_KILL_PROCESS"}}}}};
-  auto const bundle = ordinary().with({{"process", {{"capabilities", nullptr}}}});
-  Running web(bundle.with("/linux/seccomp", filter));
-  std::string const pid_file = scratch() + "/exec.pid";
-  Result const result =
-      exec(web, {"--detach", "--pid-file", pid_file, "--cap", "CAP_KILL"}, {"/probe", "pause"});
-  CHECK(result.status == 255);
-  check_words(result.error(), "has died before it executed its program: killed by signal 31");
-  CHECK_FALSE(exists(pid_file));
-}
-
 TEST_CASE("exec wants a container that runs", "[exec]") {
   Result const nobody = proa("exec", "nobody", "true");
   CHECK(nobody.status == 255);

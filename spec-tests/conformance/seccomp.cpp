@@ -298,4 +298,19 @@ TEST_CASE("a filter may forbid what the runtime itself uses", "[spec:config-linu
   CHECK(inside(bundle, {call(SYS_times)})[0].at("errno") == 0);
 }
 
+// capset(2) is called by exec for its own capabilities, behind the filter.
+TEST_CASE("an exec whose process the filter kills before its program has failed", "[exec]") {
+  Json const filter = {
+      {"defaultAction", "SCMP_ACT_ALLOW"},
+      {"syscalls", {{{"names", {"capset"}}, {"action", "SCMP_ACT_KILL_PROCESS"}}}}};
+  auto const bundle = ordinary().with({{"process", {{"capabilities", nullptr}}}});
+  Running web(bundle.with("/linux/seccomp", filter));
+  std::string const pid_file = scratch() + "/exec.pid";
+  Result const result = proa("exec", "--detach", "--pid-file", pid_file, "--cap", "CAP_KILL",
+                             web.id(), "/probe", "pause");
+  CHECK(result.status == 255);
+  check_words(result.error(), "has died before it executed its program: killed by signal 31");
+  CHECK_FALSE(exists(pid_file));
+}
+
 }  // namespace conformance
