@@ -138,6 +138,20 @@ TEST_CASE("what a joined mount namespace has for /proc is not believed",
               "open /proc: operation not supported");
 }
 
+// The hook stands for a container that runs already, on the same root directory: whoever is in
+// another mount namespace can move what a mount stands on.
+TEST_CASE("a path is not masked in a directory that has taken the place of /proc",
+          "[contract:security][proa]") {
+  std::string const move =
+      R"sh(cd "$(sed 's/.*"bundle":"\([^"]*\)".*/\1/')/rootfs" && mv proc moved && mkdir proc)sh";
+  Json const hook = {{"path", "/bin/sh"}, {"args", {"sh", "-c", move}}};
+  for (char const* list : {"/linux/maskedPaths", "/linux/readonlyPaths"}) {
+    CAPTURE(list);
+    Bundle const bundle = ordinary().with("/hooks/createRuntime", Json::array({hook}));
+    check_words(refusal(bundle.with(list, Json::array({"/proc/keys"}))), "was moved meanwhile");
+  }
+}
+
 // A devpts of the image's making: the multiplexer leads to another, the terminal to a file.
 TEST_CASE("a false /dev/pts gives no file for a console",
           "[contract:security][cve:CVE-2025-52565][defence:console-is-ours]") {

@@ -77,6 +77,16 @@ Json record_of(std::string const& name) {
   return nullptr;
 }
 
+void check_state_at_start(Bundle const& bundle) {
+  Created web(with_hook(bundle, "startContainer", hook("startContainer", "startContainer"))
+                  .doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  Json const state = state_of("startContainer");
+  REQUIRE(state.is_object());
+  CHECK(state.at("id") == web.id());
+}
+
 }  // namespace
 
 TEST_CASE("hooks run at their points of the lifecycle", "[spec:runtime#lifecycle][MUST]") {
@@ -92,7 +102,7 @@ TEST_CASE("hooks run at their points of the lifecycle", "[spec:runtime#lifecycle
   // The program and the poststart hook run side by side.
   CHECK(Words(after_start.begin() + 4, after_start.end()) != Words{"program", "program"});
   REQUIRE(web.remove().ok());
-  CHECK(names().size() == 7);
+  REQUIRE(names().size() == 7);
   CHECK(names().back() == "poststop");
 }
 
@@ -148,14 +158,7 @@ TEST_CASE("each hook gets the state on its standard input",
 TEST_CASE("a startContainer hook gets the state where the container has no /proc",
           "[spec:config#posix-platform-hooks][MUST][proa]") {
   if (!is_proa()) SKIP_BECAUSE("runc and crun need a /proc");
-  Created web(with_hook(traced().without_mount("/proc"), "startContainer",
-                        hook("startContainer", "startContainer"))
-                  .doing({{"exit", "0"}}));
-  REQUIRE(web.start().ok());
-  web.wait();
-  Json const state = state_of("startContainer");
-  REQUIRE(state.is_object());
-  CHECK(state.at("id") == web.id());
+  check_state_at_start(traced().without_mount("/proc"));
 }
 
 TEST_CASE("a /proc that the image has made says nothing to a startContainer hook",
@@ -165,13 +168,7 @@ TEST_CASE("a /proc that the image has made says nothing to a startContainer hook
   for (int number = 0; number < 64; ++number) {
     bundle = bundle.file("proc/self/fd/" + std::to_string(number), R"({"id": "forged"})");
   }
-  Created web(with_hook(bundle, "startContainer", hook("startContainer", "startContainer"))
-                  .doing({{"exit", "0"}}));
-  REQUIRE(web.start().ok());
-  web.wait();
-  Json const state = state_of("startContainer");
-  REQUIRE(state.is_object());
-  CHECK(state.at("id") == web.id());
+  check_state_at_start(bundle);
 }
 
 TEST_CASE("in a pid namespace that was there the pid is the one seen from in there",
@@ -460,7 +457,7 @@ TEST_CASE("poststop hooks run when a running container is deleted by force", "[c
 TEST_CASE("run calls all the hooks", "[contract:hooks]") {
   Container web(with_every_hook());
   CHECK(web.run().ok());
-  CHECK(names().size() == 7);
+  REQUIRE(names().size() == 7);
   CHECK(names().back() == "poststop");
 }
 

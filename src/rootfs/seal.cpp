@@ -3,8 +3,13 @@
 
 #include "rootfs/seal.hpp"
 
+#include <linux/magic.h>
+
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/weaken.hpp"
@@ -47,21 +52,73 @@ bool closed_to_all(Plan const& plan, std::string const& path) {
   return plan.user_namespace || directory.starts_with("/proc/") || directory.starts_with("/sys/");
 }
 
-/// What the path is, or nothing where there is nothing to protect.
-std::optional<Fd> find(Plan const& plan, Tree const& tree, std::string const& path) {
-  auto found = look_up(tree.root, path);
-  if (found.is(ENOENT, ENOTDIR)) return std::nullopt;
-  if (found.is(EACCES) && closed_to_all(plan, path)) return std::nullopt;
-  return std::move(found).or_fail("open");
+/// The root of a file system of the kernel's, where the container sees one.
+struct View {
+  std::string path;
+  Fd root;
+};
+
+/// Nothing where the plan mounts something else there, or nothing.
+std::optional<View> view_of(Plan const& plan, Tree const& tree, std::string const& path,
+                            std::string_view type) {
+  auto const step = std::find_if(plan.steps.rbegin(), plan.steps.rend(),
+                                 [&](Step const& each) { return each.destination == path; });
+  if (step == plan.steps.rend() || step->type != type) return std::nullopt;
+  Context at("{}", path);
+  auto root = look_up(tree.root, path).or_fail("open");
+  auto const magic = type == "proc" ? PROC_SUPER_MAGIC : SYSFS_MAGIC;
+  if (linux::statfs(root).or_fail("read file system type").f_type != magic) {
+    // The host's, which stands in for one that init may not mount, may be anything.
+    if (!step->instead.source.empty()) return std::nullopt;
+    fail(ErrorKind::failed, "was moved meanwhile");
+  }
+  return View{path, std::move(root)};
 }
+
+/// Looks for what is to be protected.  Where the root directory is shared with a running container,
+/// that one can move what a mount stands on, and have a path lead past it: what is in /proc and
+/// /sys is looked for in the file systems themselves.
+class Finder {
+ public:
+  Finder(Plan const& plan, Tree const& tree) : plan_(plan), tree_(tree) {
+    for (auto const& [path, type] : {std::pair("/proc", "proc"), std::pair("/sys", "sysfs")}) {
+      if (auto view = view_of(plan, tree, path, type)) views_.push_back(*std::move(view));
+    }
+  }
+
+  /// What the path is, or nothing where there is nothing to protect.
+  std::optional<Fd> find(std::string const& path) const {
+    auto found = look_up_in_view(path);
+    if (found.is(ENOENT, ENOTDIR)) return std::nullopt;
+    if (found.is(EACCES) && closed_to_all(plan_, path)) return std::nullopt;
+    return std::move(found).or_fail("open");
+  }
+
+  Tree const& tree() const { return tree_; }
+
+ private:
+  Outcome<Fd> look_up_in_view(std::string const& path) const {
+    for (auto const& view : views_) {
+      if (path.starts_with(view.path + "/")) {
+        return look_up(view.root, path.substr(view.path.size()));
+      }
+    }
+    return look_up(tree_.root, path);
+  }
+
+  Plan const& plan_;
+  Tree const& tree_;
+  std::vector<View> views_;
+};
 
 // --- read-only paths ----------------------------------------------------------------------------
 
 /// One descriptor from the lookup to the end: whoever swaps the path meanwhile, in a volume that is
 /// shared with a running container, gains nothing (GHSA-3q8j-pf29-vwv8).
-void protect(Plan const& plan, Tree const& tree, std::string const& path) {
+void protect(Finder const& finder, std::string const& path) {
   Context at("read-only path {}", path);
-  auto const target = find(plan, tree, path);
+  auto const& tree = finder.tree();
+  auto const target = finder.find(path);
   if (!target) return;
   auto const mount = linux::open_tree(*target, "", OPEN_TREE_CLONE | AT_RECURSIVE | AT_EMPTY_PATH);
   if (mount.is(ENOSYS, EPERM)) {
@@ -151,9 +208,9 @@ class Masks {
  public:
   Masks(Plan const& plan, Tree& tree) : plan_(plan), tree_(tree) {}
 
-  void mask(std::string const& path) {
+  void mask(Finder const& finder, std::string const& path) {
     Context at("masked path {}", path);
-    auto const target = find(plan_, tree_, path);
+    auto const target = finder.find(path);
     if (!target) return;
     auto const mode = linux::stat(*target).or_fail("read file type").st_mode;
     if (S_ISDIR(mode)) {
@@ -219,9 +276,12 @@ void seal(Plan const& plan, Tree& tree) {
     make_readonly(tree, later.mount);
   }
   tree.readonly_later.clear();
-  for (auto const& path : plan.readonly_paths) protect(plan, tree, path);
-  Masks masks(plan, tree);
-  for (auto const& path : plan.masked_paths) masks.mask(path);
+  if (!plan.readonly_paths.empty() || !plan.masked_paths.empty()) {
+    Finder const finder(plan, tree);
+    for (auto const& path : plan.readonly_paths) protect(finder, path);
+    Masks masks(plan, tree);
+    for (auto const& path : plan.masked_paths) masks.mask(finder, path);
+  }
   if (plan.readonly) {
     Context at("root");
     make_readonly(tree, tree.root);
