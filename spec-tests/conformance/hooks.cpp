@@ -276,10 +276,20 @@ TEST_CASE("a startContainer hook runs in the container",
 
 TEST_CASE("a hook has the environment of its entry and no other",
           "[spec:config#posix-platform-hooks][MUST]") {
-  Json entry = hook("createRuntime", "createRuntime");
-  entry["env"] = {"A=1", "B=two words"};
-  Created web(with_hook(traced(), "createRuntime", entry));
-  CHECK(record_of("createRuntime").at("env") == Json{"A=1", "B=two words"});
+  Bundle bundle = traced();
+  for (std::string const point : points) {
+    Json entry = hook(point, point);
+    entry["env"] = {"A=1", "POINT=at " + point};
+    bundle = with_hook(bundle, point, entry);
+  }
+  Created web(bundle.doing({{"exit", "0"}}));
+  REQUIRE(web.start().ok());
+  web.wait();
+  REQUIRE(web.remove().ok());
+  for (std::string const point : points) {
+    CAPTURE(point);
+    CHECK(record_of(point).at("env") == Json{"A=1", "POINT=at " + point});
+  }
 }
 
 // crun hands its own environment on.
@@ -371,15 +381,23 @@ TEST_CASE("a hook has to have an absolute path", "[spec:config#posix-platform-ho
 
 TEST_CASE("a hook that takes longer than its timeout is ended",
           "[spec:config#posix-platform-hooks][MUST]") {
-  Json entry = hook("createRuntime", "createRuntime", "hang");
-  entry["timeout"] = 1;
-  auto const before = std::chrono::steady_clock::now();
-  std::string const said = refusal(with_hook(traced(), "createRuntime", entry));
-  auto const after = std::chrono::steady_clock::now();
-  CHECK(after - before >= std::chrono::seconds(1));
-  CHECK(after - before < std::chrono::seconds(10));
-  CHECK(names() == Words{"createRuntime"});
-  check_words(said, "createRuntime hook #0");
+  for (std::string const point : points) {
+    CAPTURE(point);
+    Json entry = hook(point, point, "hang");
+    entry["timeout"] = 1;
+    Container web(with_hook(traced(), point, entry).doing({{"pause"}}));
+    auto const before = std::chrono::steady_clock::now();
+    Result result = web.create();
+    if (result.ok()) result = web.start();
+    if (result.ok()) result = proa("delete", "--force", web.id());
+    auto const after = std::chrono::steady_clock::now();
+    CHECK(after - before >= std::chrono::seconds(1));
+    CHECK(after - before < std::chrono::seconds(10));
+    CHECK(names().back() == point);
+    // runtime.md#lifecycle: with poststop it is a warning.
+    CHECK(result.ok() == (point == "poststop"));
+    check_words(result.error(), point + " hook #0");
+  }
 }
 
 TEST_CASE("a hook that writes without end is ended after its timeout",

@@ -30,8 +30,9 @@ namespace {
   auto const proc = linux::open_proc();
   if (error == 0 && proc) error = linux::close_on_exec_from(3, *proc).error();
   if (error == 0) {
+    auto const variables = command.env.value_or(std::vector<std::string>{});
     linux::Strings const args(command.args);
-    linux::Strings const env(command.env.value_or(std::vector<std::string>{}));
+    linux::Strings const env(variables);
     char* const* const envp = command.env ? env.data() : environ;
     error = command.path.empty() ? linux::execute_in_path(args, envp).error()
                                  : linux::execute(command.path, args.data(), envp).error();

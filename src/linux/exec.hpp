@@ -23,6 +23,7 @@ namespace proa::linux {
 class Strings {
  public:
   explicit Strings(std::vector<std::string> const& strings);
+  Strings(std::vector<std::string>&&) = delete;
   char* const* data() const { return pointers_.data(); }
 
  private:
