@@ -380,6 +380,16 @@ std::string say(Words const& words) {
 
 std::string input(Words const&) { return object({{"text", quoted(standard_input())}}); }
 
+/// Makes this the standard streams, and closes those there were.
+std::string redirect(Words const& words) {
+  int const fd = open(words[0].c_str(), O_RDWR | O_CLOEXEC);
+  bool worked = fd >= 0;
+  for (int stream = 0; stream < 3; ++stream) worked = worked && dup2(fd, stream) == stream;
+  std::string result = outcome(worked);
+  if (fd > 2) close(fd);
+  return result;
+}
+
 /// Prints so many bytes, in lines.
 std::string flood(Words const& words) {
   std::string const line = std::string(63, 'x') + "\n";
@@ -465,6 +475,7 @@ constexpr Verb verbs[] = {
     {"pause", 0, pause_for_signals},
     {"raise", 1, raise_signal},
     {"read", 1, read_file},
+    {"redirect", 1, redirect},
     {"report", 0, [](Words const&) { return report(); }},
     {"say", 2, say},
     {"shm", 2, shared_memory},

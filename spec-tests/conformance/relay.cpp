@@ -45,10 +45,12 @@ class Screen {
     winsize const size{rows, columns, 0, 0};
     REQUIRE(ioctl(master_.get(), TIOCSWINSZ, &size) == 0);
   }
-  Command call(Words const& arguments) const {
-    std::string const slave = ptsname(master_.get());
-    return in_shell("exec setsid --ctty --wait \"$@\" <" + slave + " >" + slave + " 2>&1",
-                    arguments);
+  std::string slave() const { return ptsname(master_.get()); }
+  /// `before` are words of the shell, such as a program that makes the call.
+  Command call(Words const& arguments, std::string const& before = "") const {
+    return in_shell(
+        "exec setsid --ctty --wait " + before + " \"$@\" <" + slave() + " >" + slave() + " 2>&1",
+        arguments);
   }
   void type(std::string const& text) const {
     REQUIRE(write(master_.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
@@ -79,6 +81,23 @@ class Output {
     part.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return part;
   }
+
+ private:
+  std::string path_;
+  Fd reader_;
+};
+
+/// A FIFO in the container's root that its program writes to: open() lets it, wait() says it has.
+class Gate {
+ public:
+  Gate(Container const& web, std::string const& name) : path_(web.rootfs() + "/" + name) {
+    REQUIRE(mkfifo(path_.c_str(), 0666) == 0);
+  }
+  void open() {
+    reader_ = Fd(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    REQUIRE(reader_);
+  }
+  bool wait() const { return wait_readable(reader_.get()); }
 
  private:
   std::string path_;
@@ -230,6 +249,90 @@ TEST_CASE("a reader that never reads does not hold a call that is told to end",
   REQUIRE(kill(call.pid(), SIGTERM) == 0);
   CHECK(call.wait().status == 0);
   CHECK(web.left_behind().empty());
+}
+
+TEST_CASE("a terminal that nobody has open can be opened again", "[contract:terminal]") {
+  Screen screen;
+  Container web(on_terminal({{"say", "1", "go\n"},
+                             {"redirect", "/dev/null"},
+                             {"write", "/closed", "x"},
+                             {"write", "/reopen", "x"},
+                             {"redirect", "/dev/console"},
+                             {"flood", "1000000"},
+                             {"input"},
+                             {"exit", "5"}}));
+  Gate closed(web, "closed");
+  Gate reopen(web, "reopen");
+  closed.open();
+  Process call(screen.call(run_words(web)));
+  screen.read("go");
+  REQUIRE(closed.wait());
+  screen.type("typed\n\004");
+  // Long enough for the runtime to notice both.
+  for (int turn = 0; turn < 10; ++turn) CHECK(web.status() == "running");
+  reopen.open();
+  auto const shown = screen.read("typed\\u000a");
+  CHECK(std::count(shown.begin(), shown.end(), 'x') >= 1000000 / 64 * 63);
+  CHECK_THAT(shown, ContainsSubstring("typed\\u000a"));
+  CHECK(call.wait().status == 5);
+}
+
+TEST_CASE("a terminal that stays closed ends with the container", "[contract:terminal]") {
+  Container web(on_terminal({{"say", "1", "go\n"}, {"redirect", "/dev/null"}, {"exit", "6"}}));
+  Result const result = web.run();
+  CHECK(result.status == 6);
+  CHECK_THAT(result.out, ContainsSubstring("go"));
+}
+
+// bash sends no SIGCONT to a job that was not stopped.
+TEST_CASE("a job that fg brings back from the background reads its terminal again",
+          "[contract:terminal]") {
+  Screen screen;
+  Container web(on_terminal({{"say", "1", "go\n"},
+                             {"write", "/typed", "x"},
+                             {"say", "1", "seen\n"},
+                             {"input"},
+                             {"exit", "7"}}));
+  Gate typed(web, "typed");
+  std::string const turn = scratch() + "/turn";
+  REQUIRE(mkfifo(turn.c_str(), 0600) == 0);
+  std::string const shell = "bash -c 'set -m; \"$@\" & : <" + turn + "; fg' bash";
+  Process call(screen.call(run_words(web), shell));
+  screen.read("go");
+  screen.type("early\n");
+  // The runtime looks at what was typed before it hands on what is printed now.
+  typed.open();
+  screen.read("seen");
+  write_text(turn, "");
+  screen.type("late\n\004");
+  CHECK_THAT(screen.read("late\\u000a"), ContainsSubstring("early\\u000alate\\u000a"));
+  CHECK(call.wait().status == 7);
+}
+
+TEST_CASE("a terminal that takes no more does not hold signals up", "[contract:terminal][proa]") {
+  Screen screen;
+  Container web(on_terminal({{"flood", "40000"}, {"write", "/flooded", "x"}, {"wait"}})
+                    .without_namespace("pid"));
+  Gate flooded(web, "flooded");
+  flooded.open();
+  Process call(in_shell("exec \"$@\" >" + screen.slave(), run_words(web)));
+  REQUIRE(flooded.wait());
+  REQUIRE(kill(call.pid(), SIGTERM) == 0);
+  CHECK(call.wait().status == 128 + SIGTERM);
+  CHECK(web.left_behind().empty());
+}
+
+// As a terminal emulator's own descriptor: opened again, it would be another pty.
+TEST_CASE("the master of a pty may be the output", "[contract:terminal]") {
+  Fd const master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(unlockpt(master.get()) == 0);
+  Fd const slave(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  Container web(on_terminal({{"say", "1", "go\n"}}));
+  auto command = in_shell("exec \"$@\" >&3", run_words(web));
+  command.pass = {master.get()};
+  Process call(command);
+  CHECK_THAT(read_terminal(slave.get(), "go"), ContainsSubstring("go"));
+  CHECK(call.wait().status == 0);
 }
 
 TEST_CASE("exec carries a terminal as run does", "[contract:terminal][exec]") {

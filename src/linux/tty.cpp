@@ -4,6 +4,7 @@
 #include "linux/tty.hpp"
 
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace proa::linux {
 
@@ -35,6 +36,12 @@ Outcome<unsigned> pty_number(FdRef master) {
   unsigned number = 0;
   if (::ioctl(master.number(), TIOCGPTN, &number) < 0) return Errno::last();
   return number;
+}
+
+Outcome<bool> in_foreground(FdRef terminal) {
+  auto const group = ::tcgetpgrp(terminal.number());
+  if (group < 0) return Errno::last();
+  return group == ::getpgrp();
 }
 
 Outcome<void> set_controlling_terminal(FdRef terminal) {

@@ -33,6 +33,10 @@ Outcome<unsigned> pty_number(FdRef master);
 /// TIOCSCTTY: makes it the controlling terminal of this session's leader, which has none.
 Outcome<void> set_controlling_terminal(FdRef terminal);
 
+/// tcgetpgrp(3): whether this process is in the foreground of its controlling terminal.  ENOTTY: it
+/// has gone, or never was that.
+Outcome<bool> in_foreground(FdRef terminal);
+
 /// tcgetattr(3), tcsetattr(3) with TCSANOW.  ENOTTY: it is no terminal.
 Outcome<struct ::termios> terminal_mode(FdRef terminal);
 Outcome<void> set_terminal_mode(FdRef terminal, struct ::termios const& mode);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -20,13 +21,19 @@ using namespace std::chrono_literals;
 // For whoever reads the last output of a process, when we were told to end.
 constexpr auto patience = 2s;
 
+linux::Deadline next_look(Attended const& attended) {
+  auto const relay = attended.relay != nullptr ? attended.relay->deadline() : std::nullopt;
+  auto const notifier = attended.notifier != nullptr ? attended.notifier->deadline() : std::nullopt;
+  if (!relay || !notifier) return relay ? relay : notifier;
+  return std::min(*relay, *notifier);
+}
+
 }  // namespace
 
 Foreground::Foreground() : signals_(linux::signal_file().or_fail("make a signal descriptor")) {}
 
 linux::Exit Foreground::wait(linux::Pid const& process, Attended const& attended) {
-  auto const* const notifier = attended.notifier;
-  while (!exit_) attend(process, attended, notifier ? notifier->deadline() : std::nullopt);
+  while (!exit_) attend(process, attended, next_look(attended));
   if (attended.notifier != nullptr) attended.notifier->drain();
   if (attended.relay == nullptr) return *exit_;
   attended.relay->finish();
