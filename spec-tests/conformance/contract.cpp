@@ -216,6 +216,16 @@ TEST_CASE("run hands signals on to the container", "[contract:run]") {
   CHECK(web.left_behind().empty());
 }
 
+TEST_CASE("run and its hooks take no notice of a caller that ignores SIGCHLD", "[contract:run]") {
+  Json const hook = {{"path", "/bin/true"}};
+  Container web(minimal().with("/hooks/createRuntime", Json::array({hook})).doing({{"exit", "7"}}));
+  Command command = runtime_command({"run", "--bundle", web.bundle(), web.id()});
+  command.argv.insert(command.argv.begin(), {"env", "--ignore-signal=CHLD"});
+  Result const result = conformance::run(command);
+  INFO(result.err);
+  CHECK(result.status == 7);
+}
+
 TEST_CASE("run tells how the container ended, whoever deletes it", "[contract:run]") {
   Container web(minimal());
   Process foreground(runtime_command({"run", "--bundle", web.bundle(), web.id()}));

@@ -4,6 +4,7 @@
 #include "cli/program.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 #include "linux/file.hpp"
+#include "linux/signal.hpp"
 
 namespace proa::cli {
 
@@ -86,6 +88,14 @@ void occupy_standard_streams() {
     if (!null || null->number() > STDERR_FILENO) return;
     null->release();
   }
+}
+
+/// sigaction(2): where SIGCHLD is ignored, as whoever started us may have it, the kernel reaps our
+/// children, and nobody hears how they ended.
+void keep_children() {
+  struct ::sigaction usual {};
+  usual.sa_handler = SIG_DFL;
+  linux::set_disposition(SIGCHLD, usual).or_fail("take notice of children");
 }
 
 void open_log(Log& log, Call const& call) {
@@ -172,6 +182,7 @@ std::string program_name(char const* const* argv) {
 
 int run(std::string program, std::span<char const* const> arguments, Log& log) {
   occupy_standard_streams();
+  keep_children();
   Call call;
   call.command_line.assign(arguments.begin(), arguments.end());
   call.command_line.insert(call.command_line.begin(), program);

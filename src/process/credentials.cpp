@@ -61,7 +61,7 @@ void set_user(Plan const& plan) {
 }
 
 FilesAsUser::FilesAsUser(Plan const& plan) : uid_(linux::file_uid()), gid_(linux::file_gid()) {
-  if (plan.uid == uid_ || plan.reads_all_files) return;
+  if (plan.uid == uid_) return;
   changed_ = true;
   if (plan.group_policy == Groups::set) {
     auto groups = linux::supplementary_groups();

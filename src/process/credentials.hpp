@@ -19,8 +19,7 @@ namespace proa::process {
 void set_user(Plan const& plan);
 
 /// As long as it lives, files are opened and looked at with the rights of the container's user:
-/// setfsuid(2) and the groups.  Does nothing where this process may not, is that user already, or
-/// where the user has a capability that overrides the rights.
+/// setfsuid(2) and the groups.  Does nothing where this process may not or is that user already.
 class FilesAsUser {
  public:
   explicit FilesAsUser(Plan const& plan);

@@ -3,12 +3,18 @@
 
 #include "process/lookup.hpp"
 
+#include <linux/capability.h>
 #include <sys/fsuid.h>
+#include <unistd.h>
+
+#include <cstdint>
 
 #include "base/error.hpp"
 #include "catch.hpp"
+#include "linux/prctl.hpp"
 #include "linux/process.hpp"
 #include "skip.hpp"
+#include "unit/process/child.hpp"
 #include "unit/process/tree.hpp"
 
 using namespace proa;
@@ -162,6 +168,22 @@ TEST_CASE("a user with a capability over files is not judged by the file's mode"
   plan.uid = somebody;
   plan.reads_all_files = true;
   CHECK(found(plan) == tree / "mine");
+}
+
+// As by a server that denies root what the mode would not: NFS with root_squash.
+TEST_CASE("what root is denied may be the user's all the same", "[process][root]") {
+  if (::geteuid() != 0) SKIP_BECAUSE("only root can look with another user's rights");
+  Tree tree;
+  tree.file("theirs", 0700);
+  REQUIRE(::chown((tree / "theirs").c_str(), somebody, somebody) == 0);
+  auto plan = plan_of(tree / "theirs");
+  plan.uid = plan.gid = somebody;
+  plan.reads_all_files = true;
+  CHECK(in_child([&] {
+          auto const kept = std::uint64_t{1} << CAP_SETUID | std::uint64_t{1} << CAP_SETGID;
+          linux::set_capabilities({kept, kept, 0}).or_fail("drop capabilities");
+          return process::find_executable(plan);
+        }) == tree / "theirs");
 }
 
 TEST_CASE("looking with another user's rights leaves ours as they were", "[process][root]") {
