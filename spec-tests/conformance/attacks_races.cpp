@@ -84,10 +84,12 @@ TEST_CASE("what is missing is made in the container whoever renames what it is m
           .mount({{"destination", "/vol/x/new/deep"}, {"type", "tmpfs"}, {"source", "tmpfs"}})
           .mount(volume(scratch() + "/file", "/vol/x/newer/file"))
           .with("/process/cwd", "/vol/x/newest/cwd");
+  int made = 0;
   for (int i = 0; i < rounds(); ++i) {
     Container web(bundle);
-    web.create();
+    made += web.create().ok() ? 1 : 0;
   }
+  CHECK(made > 0);
   CHECK(run({{"find", outside, "-mindepth", "1"}, "", ""}).out.empty());
 }
 
@@ -115,19 +117,17 @@ TEST_CASE("a path is made read-only and masked where it was found",
 TEST_CASE("/proc that becomes a link while it is mounted is refused or real",
           "[contract:security][cve:CVE-2019-19921][cve:CVE-2025-54867][race]"
           "[defence:no-link-at-proc]") {
-  int made = 0;
+  Bundle const bundle = ordinary().directory("real").link("other", "/real");
+  Created undisturbed(bundle);
   for (int i = 0; i < rounds(); ++i) {
     CAPTURE(i);
-    Container web(ordinary().directory("real").link("other", "/real"));
+    Container web(bundle);
     Exchange const attacker(web.rootfs() + "/proc", web.rootfs() + "/other");
     if (!web.create().ok()) continue;
-    ++made;
     bool elsewhere = false;
     for (auto const& mount : mounts_of(web.pid())) elsewhere |= mount.point == "/real";
     CHECK_FALSE(elsewhere);
   }
-  CAPTURE(made);
-  CHECK(made <= rounds());
 }
 
 }  // namespace conformance

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <sstream>
 
 #include "catch.hpp"
 #include "harness/container.hpp"
@@ -21,6 +23,11 @@ constexpr uid_t plain_user = 61234;
 
 Json mapping(unsigned container, unsigned host, unsigned size) {
   return {{"containerID", container}, {"hostID", host}, {"size", size}};
+}
+
+std::vector<int> numbers_in(std::string const& text) {
+  std::istringstream words(text);
+  return {std::istream_iterator<int>(words), {}};
 }
 
 /// One id, no cgroup.
@@ -64,13 +71,17 @@ TEST_CASE("ids are mapped as config.json says",
 }
 
 TEST_CASE("several ranges are mapped", "[spec:config-linux#user-namespace-mappings][MUST]") {
-  Json const ranges = {mapping(0, 100000, 1000), mapping(1000, 5000, 1), mapping(2000, 300000, 10)};
+  Json const users = {mapping(0, 100000, 1000), mapping(1000, 5000, 1), mapping(2000, 300000, 10)};
+  Json const groups = {mapping(0, 200000, 100), mapping(700, 6000, 2)};
   Json const seen = report(userns()
-                               .with("/linux/uidMappings", ranges)
-                               .with("/process/user", {{"uid", 1000}, {"gid", 0}}));
+                               .with("/linux/uidMappings", users)
+                               .with("/linux/gidMappings", groups)
+                               .with("/process/user", {{"uid", 1000}, {"gid", 701}}));
   CHECK(seen.at("user").at("uid") == Json{1000, 1000, 1000});
-  std::string const map = seen.at("uid_map");
-  CHECK(std::count(map.begin(), map.end(), '\n') == 3);
+  CHECK(seen.at("user").at("gid") == Json{701, 701, 701});
+  CHECK(numbers_in(seen.at("uid_map")) ==
+        std::vector{0, 100000, 1000, 1000, 5000, 1, 2000, 300000, 10});
+  CHECK(numbers_in(seen.at("gid_map")) == std::vector{0, 200000, 100, 700, 6000, 2});
 }
 
 TEST_CASE("files keep their owners", "[spec:config-linux#user-namespace-mappings][SHOULD]") {

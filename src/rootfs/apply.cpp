@@ -275,7 +275,8 @@ Tree build(Plan const& plan, std::vector<Fd> sources) {
 void mount_console(Tree& tree, FdRef slave) {
   Context at("console");
   auto const& directory = dev(tree);
-  auto target = linux::open_at(directory, "console", O_PATH | O_NOFOLLOW);
+  int const nofollow = weakened("console-is-ours") ? 0 : O_NOFOLLOW;
+  auto target = linux::open_at(directory, "console", O_PATH | nofollow);
   if (target.is(ENOENT)) {
     target = linux::open_at(directory, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   }
