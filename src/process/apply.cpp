@@ -149,6 +149,8 @@ void set_final_affinity(Plan const& plan) {
     linux::set_affinity(calling_process, plan.affinity.final).or_fail("set final CPU affinity");
     return;
   }
+  // config.md#process: with an initial affinity and no final one it is not changed any more.
+  if (!plan.affinity.initial.empty()) return;
   // As many bits as no machine has: the kernel cuts them down to what the cpuset allows.
   constexpr std::size_t words = 65536 / (8 * sizeof(unsigned long));
   // Not worth stopping for: the process runs, on fewer processors.

@@ -239,6 +239,10 @@ TEST_CASE("the final affinity is the process's, and without one the caller's is 
           if (one.front() != 1) return std::string("not set");
           process::set_initial_affinity({});
           if (*linux::affinity(0) != one) return std::string("touched");
+          process::Plan initially;
+          initially.affinity.initial = {1};
+          process::set_final_affinity(initially);
+          if (*linux::affinity(0) != one) return std::string("the initial one was taken off");
           process::set_final_affinity({});
           return std::string(*linux::affinity(0) == all ? "all again" : "not taken off");
         }) == "all again");
