@@ -42,7 +42,9 @@ std::optional<std::int64_t> part(std::string_view number, std::int64_t unit) {
   for (char const digit : number.substr(dot + 1)) {
     if (digit == '.') return std::nullopt;
     scale /= 10;
-    length += (digit - '0') * scale;
+    auto const more = (digit - '0') * scale;
+    if (more > std::numeric_limits<std::int64_t>::max() - length) return std::nullopt;
+    length += more;
   }
   return length;
 }

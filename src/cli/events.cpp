@@ -23,7 +23,10 @@ std::chrono::milliseconds interval_of(std::string const& text) {
   auto const time = duration(text);
   if (!time) fail(ErrorKind::usage, "invalid value \"{}\" of --interval: not a time as 5s", text);
   if (time->count() == 0) fail(ErrorKind::usage, "duration interval must be greater than 0");
-  return std::chrono::ceil<std::chrono::milliseconds>(*time);
+  // Behind it the next time would be past the end of the clock's.
+  constexpr std::chrono::hours year{24 * 365};
+  return std::chrono::ceil<std::chrono::milliseconds>(
+      std::min<std::chrono::nanoseconds>(*time, year));
 }
 
 int perform(Call const& call) {

@@ -76,7 +76,8 @@ Outcome<Fd> connect_abstract(int type, std::string_view name) {
   return socket;
 }
 
-// Room for exactly one descriptor.
+// For one descriptor: the padding has room for a second, and what nobody takes nobody closes.
+constexpr std::size_t control_size = CMSG_LEN(sizeof(int));
 union Control {
   ::cmsghdr header;
   char bytes[CMSG_SPACE(sizeof(int))];
@@ -182,7 +183,7 @@ Outcome<Packet> receive_packet(FdRef socket, std::span<char> buffer, CallKey con
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
+  message.msg_controllen = control_size;
   long size;
   do {
     size =

@@ -44,6 +44,9 @@ Launched launch_directly(Launch const& launch) {
   } catch (Error const& error) {
     report(channel, sync::Stage::join, error);
     linux::exit_now(1);
+  } catch (std::exception const& error) {
+    report(channel, sync::Stage::join, Error(ErrorKind::failed, 0, error.what()));
+    linux::exit_now(1);
   }
   linux::exit_now(0);
 }
