@@ -312,11 +312,13 @@ check_memory_limit_kills() {
   exits 137 once --name "$me" --memory 32m --memory-swap 32m "$image" \
     sh -c 'exec tail -c 200000000 </dev/zero'
 }
+ran_out_of_memory() { [ "$(inspect '{{.State.OOMKilled}}' "$me")" = true ]; }
 check_inspect_says_that_memory_ran_out() {
   needs_controller memory
-  started --memory 32m --memory-swap 32m -- sh -c 'exec tail -c 200000000 </dev/zero'
+  # Whoever is to tell of it asks for the news once the container has been started.
+  started --memory 32m --memory-swap 32m -- sh -c 'sleep 2; exec tail -c 200000000 </dev/zero'
   prints 137 engine wait "$me"
-  prints true inspect '{{.State.OOMKilled}}' "$me"
+  eventually ran_out_of_memory
 }
 check_pids_limit_has_effect() {
   needs_controller pids
