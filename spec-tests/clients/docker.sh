@@ -83,10 +83,12 @@ check_restart_policy() {
 check_exec_outlives_its_client() {
   local client
   idle
-  /usr/bin/docker exec "$me" sh -c 'touch /tmp/begun; sleep 3; touch /tmp/late' &
+  /usr/bin/docker exec "$me" \
+    sh -c 'touch /tmp/begun; until [ -e /tmp/alone ]; do sleep 1; done; touch /tmp/late' &
   client=$!
   eventually docker exec "$me" test -e /tmp/begun
   kill "$client"
+  quietly docker exec "$me" touch /tmp/alone
   eventually docker exec "$me" test -e /tmp/late
 }
 check_events_tell_of_the_end() {
