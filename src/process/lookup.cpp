@@ -97,16 +97,23 @@ std::string find_executable(Plan const& plan) {
     auto const& file = plan.args.front();
     return file.find('/') != file.npos ? named_file(plan, file) : file_in_path(plan, file);
   };
-  if (plan.reads_all_files) {
+  if (!plan.reads_all_files) {
+    FilesAsUser const user(plan);
+    return find();
+  }
+  try {
+    return find();
+  } catch (Error const&) {
+    // No capability overrides what a server denies root, NFS with root_squash; in a PATH that
+    // looks as if the program were not there.
+    FilesAsUser const user(plan);
     try {
       return find();
-    } catch (Error const& error) {
-      // No capability overrides what a server denies root: NFS with root_squash.
-      if (error.number() != EACCES) throw;
+    } catch (Error const&) {
+      // The first error is the one to tell.
     }
+    throw;
   }
-  FilesAsUser const user(plan);
-  return find();
 }
 
 }  // namespace proa::process

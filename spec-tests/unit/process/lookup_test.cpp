@@ -174,16 +174,20 @@ TEST_CASE("a user with a capability over files is not judged by the file's mode"
 TEST_CASE("what root is denied may be the user's all the same", "[process][root]") {
   if (::geteuid() != 0) SKIP_BECAUSE("only root can look with another user's rights");
   Tree tree;
-  tree.file("theirs", 0700);
-  REQUIRE(::chown((tree / "theirs").c_str(), somebody, somebody) == 0);
-  auto plan = plan_of(tree / "theirs");
+  tree.directory("bin", 0700);
+  tree.file("bin/theirs", 0700);
+  for (char const* name : {"bin", "bin/theirs"}) {
+    REQUIRE(::chown((tree / name).c_str(), somebody, somebody) == 0);
+  }
+  bool const by_path = GENERATE(false, true);
+  auto plan = by_path ? plan_of("theirs", tree / "bin") : plan_of(tree / "bin/theirs");
   plan.uid = plan.gid = somebody;
   plan.reads_all_files = true;
   CHECK(in_child([&] {
           auto const kept = std::uint64_t{1} << CAP_SETUID | std::uint64_t{1} << CAP_SETGID;
           linux::set_capabilities({kept, kept, 0}).or_fail("drop capabilities");
           return process::find_executable(plan);
-        }) == tree / "theirs");
+        }) == tree / "bin/theirs");
 }
 
 TEST_CASE("looking with another user's rights leaves ours as they were", "[process][root]") {
